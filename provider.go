@@ -82,9 +82,9 @@ func (p Policy) String() string {
 // ErrNoGroup means that the peer offered no group that the provider has.
 var ErrNoGroup = errors.New("pqkx: no group in common")
 
-// ErrClassical means that only a classical group is in common with the peer,
-// and the policy is [Require].
-var ErrClassical = errors.New("pqkx: policy requires a post-quantum group, the peer accepts only classical ones")
+// ErrClassical means that the policy is [Require] and no post-quantum group is
+// in common with the peer.
+var ErrClassical = errors.New("pqkx: policy requires a post-quantum group, and none is in common with the peer")
 
 // WithPolicy returns a copy of the provider with another policy. It refuses
 // [Require] where there is no post-quantum group.
@@ -283,7 +283,8 @@ func destroy(shares []KeyShare) {
 // post-quantum group, never to get a preferred classical one. If the chosen
 // group has no share, the server sends a HelloRetryRequest for it.
 //
-// The error is [ErrNoGroup], or [ErrClassical] under the policy [Require].
+// The error is [ErrNoGroup], or [ErrClassical] where the policy [Require] refuses
+// classical groups that are in common.
 func (p *Provider) Select(supported, shares []NamedGroup) (Group, error) {
 	var best Group
 	bestRank := -1
