@@ -1,0 +1,19 @@
+//go:build unix
+
+package peers
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup puts a peer and what it starts, a browser's many processes, into a
+// process group of their own.
+func ownGroup(c *exec.Cmd) {
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+}
+
+// killGroup ends the process group of a peer.
+func killGroup(c *exec.Cmd) error {
+	return syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+}
