@@ -12,6 +12,7 @@ import (
 const (
 	versionTLS12 = 0x0303 // on the wire in records and hellos
 	versionTLS13 = 0x0304 // in supported_versions
+	versionTLS10 = 0x0301
 	versionSSL3  = 0x0300
 )
 

@@ -47,7 +47,10 @@ func Server(conn net.Conn, config *Config) *Conn { return newConn(conn, config, 
 func newConn(conn net.Conn, config *Config, isClient bool) *Conn {
 	c := &Conn{conn: conn, config: config, isClient: isClient}
 	c.in = reader{conn: conn, limit: maxPlaintext + 1}
-	c.out = writer{conn: conn, maxFragment: maxPlaintext}
+	c.out = writer{conn: conn, maxFragment: maxPlaintext, version: versionTLS12}
+	if isClient {
+		c.out.version = versionTLS10 // of the first record, for old servers: RFC 8446, section 5.1
+	}
 	return c
 }
 

@@ -343,6 +343,7 @@ type writer struct {
 	buffer      []byte // records, not yet written to conn
 	flight      []byte // handshake messages, not yet in records
 	maxFragment int    // most plaintext bytes in a record
+	version     uint16 // legacy_record_version of unprotected records
 }
 
 // append adds content to the buffer as records of the type, at least one.
@@ -360,7 +361,7 @@ func (w *writer) append(kind uint8, content []byte) {
 func (w *writer) appendOne(kind uint8, content []byte) {
 	start := len(w.buffer)
 	if w.aead == nil || kind == recordChangeCipherSpec {
-		w.buffer = append(w.buffer, kind, versionTLS12>>8, versionTLS12&0xff, byte(len(content)>>8), byte(len(content)))
+		w.buffer = append(w.buffer, kind, byte(w.version>>8), byte(w.version), byte(len(content)>>8), byte(len(content)))
 		w.buffer = append(w.buffer, content...)
 		return
 	}
@@ -392,6 +393,7 @@ func (w *writer) flush() error {
 	if len(w.buffer) == 0 {
 		return nil
 	}
+	w.version = versionTLS12
 	_, err := w.conn.Write(w.buffer)
 	w.buffer = w.buffer[:0]
 	if err != nil {
