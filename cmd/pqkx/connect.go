@@ -142,7 +142,7 @@ func splitTarget(target string) (host, address string, err error) {
 			return "", "", usagef("%q is not host:port", target)
 		}
 	}
-	if host == "" || port == "" || strings.Contains(host, "/") {
+	if host == "" || port == "" || strings.Contains(target, "/") {
 		return "", "", usagef("%q is not host:port", target)
 	}
 	return host, net.JoinHostPort(host, port), nil

@@ -72,9 +72,15 @@ func (l *lookout) ask(ctx context.Context, strict *pqkx.Provider) (pqkx.NamedGro
 
 // refusal says what the failure of the second connection means.
 func refusal(err error) string {
-	var alert *tls13.PeerAlertError
-	if errors.As(err, &alert) && alert.Alert == tls13.AlertHandshakeFailure {
+	if isRefusal(err) {
 		return "the server accepts none of the post-quantum groups that were offered"
 	}
 	return "whether the server accepts a post-quantum group is not known: " + oneLine(err)
+}
+
+// isRefusal reports whether the peer found no group that it would take.
+func isRefusal(err error) bool {
+	var alert *tls13.PeerAlertError
+	return errors.As(err, &alert) &&
+		(alert.Alert == tls13.AlertHandshakeFailure || alert.Alert == tls13.AlertInsufficientSecurity)
 }

@@ -37,16 +37,20 @@ func (f *forwarder) serve(ctx context.Context, conn *tls13.Conn) {
 	}
 	defer f.leave(conn)
 	peer := conn.RemoteAddr()
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
 	var d net.Dialer
-	upstream, err := d.DialContext(ctx, "tcp", f.to)
+	upstream, err := d.DialContext(dialing, "tcp", f.to)
 	if err != nil {
 		f.log.printf("%v failed: %v", peer, err)
 		return
 	}
 	defer upstream.Close()
-	if err := join(conn, upstream.(*net.TCPConn)); err != nil {
+	switch err := join(conn, upstream.(*net.TCPConn)); {
+	case err == nil:
+	case ctx.Err() != nil:
+		f.log.printf("%v broken off: shutting down", peer)
+	default:
 		f.log.printf("%v broke off: %s", peer, oneLine(err))
 	}
 }
@@ -86,7 +90,7 @@ func (f *forwarder) shutdown(ctx context.Context) {
 	}
 	f.mu.Lock()
 	for conn := range f.open {
-		conn.NetConn().Close() // both directions then end by themselves
+		reset(conn.NetConn()) // both directions then end by themselves
 	}
 	f.mu.Unlock()
 	<-finished
@@ -99,9 +103,8 @@ func join(client *tls13.Conn, upstream *net.TCPConn) (err error) {
 	breakOff := func(cause error) {
 		broken.Do(func() {
 			err = cause
-			upstream.SetLinger(0) // a reset, which is not the end of a stream
-			upstream.Close()
-			client.NetConn().Close()
+			reset(upstream)
+			reset(client.NetConn())
 		})
 	}
 	var back sync.WaitGroup
@@ -109,6 +112,15 @@ func join(client *tls13.Conn, upstream *net.TCPConn) (err error) {
 	oneWay(upstream, client, breakOff)
 	back.Wait()
 	return err
+}
+
+// reset closes a connection in a way that nobody takes for the end of a stream:
+// there are TLS clients that accept an end without close_notify.
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
 }
 
 type halfCloser interface {

@@ -40,6 +40,7 @@ func newPage(provider *pqkx.Provider, log *logger) *page {
 func (p *page) serve(_ context.Context, conn *tls13.Conn) { p.conns.put(conn) }
 
 func (p *page) shutdown(ctx context.Context) {
+	p.conns.Close()
 	if p.http.Shutdown(ctx) != nil {
 		p.http.Close()
 	}

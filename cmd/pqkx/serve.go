@@ -32,6 +32,7 @@ type serveOptions struct {
 	cert, key, caOut string
 	alpn, keylog     string
 	alpnGiven        bool
+	told             string // what to say once the server is up
 }
 
 func runServe(ctx context.Context, args []string, std stdio) error {
@@ -54,16 +55,19 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 
 func (o *serveOptions) run(ctx context.Context, std stdio) error {
 	log := newLogger(std.err)
-	config, closeLog, err := o.config(log)
+	config, closeLog, err := o.config()
 	if err != nil {
 		return err
 	}
 	defer closeLog()
-	ln, err := net.Listen("tcp", o.listen)
+	ln, err := tls13.Listen("tcp", o.listen, config)
 	if err != nil {
 		return err
 	}
 	defer ln.Close()
+	if o.told != "" {
+		log.printf("%s", o.told)
+	}
 	if !isLoopback(ln.Addr()) {
 		log.printf("warning: %v can be reached from other machines", ln.Addr())
 	}
@@ -80,13 +84,13 @@ func (o *serveOptions) run(ctx context.Context, std stdio) error {
 	return s.serve(ctx, ln)
 }
 
-// config makes the server's configuration and tells of files it wrote.
-func (o *serveOptions) config(log *logger) (config *tls13.Config, closeLog func(), err error) {
+// config makes the server's configuration.
+func (o *serveOptions) config() (config *tls13.Config, closeLog func(), err error) {
 	provider, err := o.provider()
 	if err != nil {
 		return nil, nil, err
 	}
-	cert, err := o.certificate(log)
+	cert, err := o.certificate()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,8 +105,8 @@ func (o *serveOptions) config(log *logger) (config *tls13.Config, closeLog func(
 	return config, closeLog, err
 }
 
-// certificate loads the certificate, or makes one.
-func (o *serveOptions) certificate(log *logger) (tls.Certificate, error) {
+// certificate loads the certificate, or makes one and has that told.
+func (o *serveOptions) certificate() (tls.Certificate, error) {
 	switch {
 	case (o.cert == "") != (o.key == ""):
 		return tls.Certificate{}, usagef("--cert and --key go together")
@@ -120,13 +124,13 @@ func (o *serveOptions) certificate(log *logger) (tls.Certificate, error) {
 		return tls.Certificate{}, err
 	}
 	if o.caOut == "" {
-		log.printf("made a certificate that browsers will warn of; --ca-out FILE writes its root, for clients to trust")
+		o.told = "made a certificate that browsers will warn of; --ca-out FILE writes its root, for clients to trust"
 		return m.leaf, nil
 	}
 	if err := os.WriteFile(o.caOut, m.rootPEM(), 0o644); err != nil {
 		return tls.Certificate{}, err
 	}
-	log.printf("made a certificate; its root is in %s: pqkx connect --ca %[1]s, or curl --cacert %[1]s", o.caOut)
+	o.told = fmt.Sprintf("made a certificate; its root is in %s: pqkx connect --ca %[1]s, or curl --cacert %[1]s", o.caOut)
 	return m.leaf, nil
 }
 

@@ -38,7 +38,9 @@ type server struct {
 }
 
 // serve runs until ctx is done, and then ends everything within
-// shutdownTimeout.
+// shutdownTimeout. The listener is one of tls13.Listen, which has checked the
+// configuration; its connections are made anew in greet, where a look at the
+// first byte comes before.
 func (s *server) serve(ctx context.Context, ln net.Listener) error {
 	stop := context.AfterFunc(ctx, func() { ln.Close() })
 	defer stop()
@@ -59,7 +61,7 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 			time.Sleep(acceptPause)
 			continue
 		}
-		greetings.Go(func() { s.greet(ctx, conn) })
+		greetings.Go(func() { s.greet(ctx, conn.(*tls13.Conn).NetConn()) })
 	}
 	s.log.printf("shutting down")
 	graceful, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
