@@ -24,11 +24,11 @@ the median of several runs. The bytes are those of the handshake on the wire.
 func runDemo(ctx context.Context, args []string, std stdio) error {
 	f := newFlags("demo", "", demoDoc)
 	var names []string
-	f.Func("group", "`LIST`: "+groupsHelp+"; may be repeated (default all)", func(s string) error {
+	f.Func("group", groupsHelp+";\nmay be repeated (default all)", func(s string) error {
 		names = append(names, s)
 		return nil
 	})
-	runs := f.Int("runs", 5, "`N` handshakes per group, from 1 to 1000")
+	runs := f.Int("runs", 5, "`N` handshakes on each group, from 1 to 1000")
 	asJSON := f.Bool("json", false, "print a JSON array")
 	if _, err := f.parse(args, 0, std); err != nil {
 		return err

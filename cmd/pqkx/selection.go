@@ -14,13 +14,15 @@ import (
 // A selection is what the flags --groups and --policy say.
 type selection struct{ groups, policy string }
 
-const groupsHelp = `the groups in order of preference: names as 'pqkx groups' lists them,
-code points, or the presets default, fips and all, with commas between`
+// groupsHelp says what a list of groups is. The word in back quotes is the
+// flag's value, see [flag.UnquoteUsage].
+const groupsHelp = "`LIST` of groups in order of preference, with commas between: names as\n" +
+	"'pqkx groups' has them, code points, and the presets default, fips and all"
 
 func (s *selection) register(f *flags) {
-	f.StringVar(&s.groups, "groups", "default", "`LIST`: "+groupsHelp)
-	f.StringVar(&s.policy, "policy", pqkx.Prefer.String(), "`POLICY`: prefer takes a post-quantum group wherever both sides know one,\n"+
-		"require refuses a classical one, upgrade sends only the small classical\nshare and lets the server ask for more")
+	f.StringVar(&s.groups, "groups", "default", groupsHelp)
+	f.StringVar(&s.policy, "policy", pqkx.Prefer.String(), "`POLICY` for post-quantum groups: prefer takes one wherever both sides know\n"+
+		"one, require refuses a classical one, upgrade sends only the small classical\nshare and lets the server ask for more")
 }
 
 // provider makes the provider that was asked for.

@@ -39,8 +39,8 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	f := newFlags("serve", "", serveDoc)
 	var o serveOptions
 	o.register(f)
-	f.StringVar(&o.listen, "listen", "127.0.0.1:4433", "`ADDRESS`: host:port to listen on; port 0 takes a free one")
-	f.StringVar(&o.to, "to", "", "`ADDRESS`: host:port of a plain service to forward to")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:4433", "`HOST:PORT` to listen on; port 0 takes a free one")
+	f.StringVar(&o.to, "to", "", "`HOST:PORT` of a plain service to forward to")
 	f.StringVar(&o.cert, "cert", "", "`FILE` with the certificate chain in PEM")
 	f.StringVar(&o.key, "key", "", "`FILE` with the private key in PEM")
 	f.StringVar(&o.caOut, "ca-out", "", "`FILE` to write the root of the made certificate to")
