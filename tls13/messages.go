@@ -45,7 +45,7 @@ func messageName(t uint8) string {
 	case typeKeyUpdate:
 		return "KeyUpdate"
 	}
-	return "unknown handshake message"
+	return "unknown"
 }
 
 // marshalHandshake returns a handshake message with its header. What f adds is
