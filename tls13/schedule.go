@@ -5,8 +5,6 @@ import (
 	"crypto/hmac"
 	"errors"
 	"hash"
-
-	"golang.org/x/crypto/cryptobyte"
 )
 
 // The key schedule of RFC 8446, section 7.1. Each stage is a type of its own
@@ -117,16 +115,15 @@ func (s secret) derive(label string, transcript []byte) []byte {
 	return s.expandLabel(label, transcript, s.suite.newHash().Size())
 }
 
-// expandLabel is HKDF-Expand-Label.
+// expandLabel is HKDF-Expand-Label. The label, of 249 bytes at most, and the
+// context, a hash, fit their length bytes.
 func (s secret) expandLabel(label string, context []byte, length int) []byte {
-	var b cryptobyte.Builder
-	b.AddUint16(uint16(length))
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
-		b.AddBytes([]byte("tls13 "))
-		b.AddBytes([]byte(label))
-	})
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(context) })
-	return must(hkdf.Expand(s.suite.newHash, s.prk, string(b.BytesOrPanic()), length))
+	const prefix = "tls13 "
+	info := make([]byte, 0, 128) // enough for every label but an exporter's
+	info = append(info, byte(length>>8), byte(length), byte(len(prefix)+len(label)))
+	info = append(append(info, prefix...), label...)
+	info = append(append(info, byte(len(context))), context...)
+	return must(hkdf.Expand(s.suite.newHash, s.prk, string(info), length))
 }
 
 // extract is HKDF-Extract.
