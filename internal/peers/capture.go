@@ -44,7 +44,8 @@ func StartCapture(tb testing.TB, addr string) *Capture {
 		tb.Fatal(err)
 	}
 	c := &Capture{tb: tb, port: port, file: filepath.Join(tb.TempDir(), "capture.pcapng")}
-	cmd := exec.Command(Dumpcap.Path(tb), "-q", "-i", "lo", "-f", fmt.Sprintf("port %d", port), "-w", c.file)
+	cmd := exec.Command(Dumpcap.Path(tb), "-q", "-i", "lo", "-f", fmt.Sprintf("port %d", port),
+		"-w", c.file, "-a", "duration:300") // no orphan for long, whatever happens to the test
 	cmd.Env = environment(tb)
 	c.dumpcap = start(tb, cmd)
 	if err := c.mark("start of capture"); errors.Is(err, errCaptureEnded) {
@@ -99,11 +100,15 @@ func (c *Capture) Conversation(keyLog []byte) string {
 	return c.tshark(keyLog, "-q", "-z", "follow,tls,ascii,0")
 }
 
-// Field returns the values of a field of Wireshark's, each on a line, in the
-// packets that its display filter selects.
-func (c *Capture) Field(keyLog []byte, filter, field string) string {
+// Fields returns fields of Wireshark's in the packets that its display filter
+// selects: a line for each packet, with a tab between fields.
+func (c *Capture) Fields(keyLog []byte, filter string, fields ...string) string {
 	c.tb.Helper()
-	return c.tshark(keyLog, "-Y", filter, "-T", "fields", "-e", field)
+	args := []string{"-Y", filter, "-T", "fields"}
+	for _, field := range fields {
+		args = append(args, "-e", field)
+	}
+	return c.tshark(keyLog, args...)
 }
 
 // Bytes returns the capture as it is in the file.

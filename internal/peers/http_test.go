@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/pqkx/pqkx/internal/peers"
+	"github.com/pqkx/pqkx/tls13"
 )
 
 // echoBody is what goes both ways in a POST: more than ten full records.
@@ -79,8 +80,8 @@ func serve(t *testing.T, s stack, e end) *origin {
 
 // rekey asks for new keys in both directions.
 func rekey(t *testing.T, c net.Conn) {
-	if updater, ok := c.(interface{ KeyUpdate(bool) error }); ok {
-		if err := updater.KeyUpdate(true); err != nil {
+	if c, ok := c.(*tls13.Conn); ok {
+		if err := c.KeyUpdate(true); err != nil {
 			t.Errorf("KeyUpdate: %v", err)
 		}
 	}
@@ -113,11 +114,12 @@ func fetch(t *testing.T, s stack, e end, url, body string) (string, state) {
 
 func tryFetch(ctx context.Context, t *testing.T, s stack, e end, url, body string) (answer string, st state, err error) {
 	t.Helper()
+	dialer := s.dialer(t, e)
 	var conn net.Conn
 	transport := &http.Transport{
 		DisableKeepAlives: true,
-		DialTLSContext: func(ctx context.Context, _, addr string) (c net.Conn, err error) {
-			c, err = s.dial(ctx, t, e, addr)
+		DialTLSContext: func(ctx context.Context, network, addr string) (c net.Conn, err error) {
+			c, err = dialer.DialContext(ctx, network, addr)
 			conn = c
 			return c, err
 		},

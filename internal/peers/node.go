@@ -1,7 +1,6 @@
 package peers
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/pqkx/pqkx"
@@ -25,40 +24,13 @@ func (n NodePeer) Get(tb testing.TB, url string, c *Credentials, groups ...pqkx.
 // is empty.
 func (n NodePeer) Post(tb testing.TB, url, body string, c *Credentials, groups ...pqkx.NamedGroup) (*Visit, error) {
 	tb.Helper()
-	arg := asJSON(request{URL: url, Root: c.RootFile, Groups: opensslGroups(groups)})
+	arg := asJSON(request{URL: url, Root: c.RootFile, Groups: groupList(groups), Label: ExporterLabel})
 	return visit(tb, []string{n.Path(tb), script(tb, "node_client.cjs"), arg}, environment(tb), body)
 }
 
 // Serve starts a server that accepts the groups given and no other.
 func (n NodePeer) Serve(tb testing.TB, c *Credentials, groups ...pqkx.NamedGroup) *Server {
 	tb.Helper()
-	arg := asJSON(service{Certificate: c.CertificateFile, Key: c.KeyFile, Groups: opensslGroups(groups)})
+	arg := asJSON(service{Certificate: c.CertificateFile, Key: c.KeyFile, Groups: groupList(groups)})
 	return serve(tb, []string{n.Path(tb), script(tb, "node_server.cjs"), arg}, environment(tb))
-}
-
-// opensslGroups returns the groups as OpenSSL's group list. It takes the names
-// of IANA.
-func opensslGroups(groups []pqkx.NamedGroup) string {
-	names := make([]string, len(groups))
-	for i, g := range groups {
-		names[i] = g.String()
-	}
-	return strings.Join(names, ":")
-}
-
-// SameGroup reports whether name, as a peer spells it, means the group: IANA's
-// name, which all of them use for what is not classical, or one of the older
-// names of the elliptic curves.
-func SameGroup(name string, id pqkx.NamedGroup) bool {
-	if old, ok := curveNames[strings.ToLower(name)]; ok {
-		return old == id
-	}
-	return strings.EqualFold(name, id.String())
-}
-
-var curveNames = map[string]pqkx.NamedGroup{
-	"prime256v1": pqkx.Secp256r1, // OpenSSL, from ANSI X9.62
-	"p-256":      pqkx.Secp256r1,
-	"p-384":      pqkx.Secp384r1,
-	"p-521":      pqkx.Secp521r1,
 }

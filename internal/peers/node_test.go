@@ -93,6 +93,9 @@ func checkNode(t *testing.T, visit *peers.Visit, got, want state) {
 	if suite := tls.CipherSuiteName(got.suite); visit.Cipher != suite {
 		t.Errorf("Node says %s, the server %s", visit.Cipher, suite)
 	}
+	if visit.Exporter != got.exporter {
+		t.Errorf("Node exports %s, the server %s", visit.Exporter, got.exporter)
+	}
 	checkState(t, got, want)
 	if got.offered != nil && !slices.Contains(got.offered, want.group) {
 		t.Errorf("offered groups %v do not have %v", got.offered, want.group)

@@ -96,7 +96,16 @@ type Visit struct {
 	Group   string // negotiated group in the peer's spelling; empty where it does not tell
 	Version string // TLS version in the peer's spelling; empty where it does not tell
 	Cipher  string // cipher suite in the peer's spelling; empty where it does not tell
+
+	// Exporter is what the peer exports (RFC 8446, section 7.5) for
+	// [ExporterLabel] and an empty context, in lower-case hexadecimal; empty
+	// where it does not tell.
+	Exporter string
 }
+
+// ExporterLabel is the label under which peers export, so that both ends of a
+// connection can be compared: 32 bytes.
+const ExporterLabel = "EXPERIMENTAL pqkx"
 
 // A Server is a peer that serves HTTPS until its test ends.
 type Server struct {

@@ -55,14 +55,13 @@ func run(tb testing.TB, cmd []string, env []string, stdin string) (stdout []byte
 type process struct {
 	name   string
 	cmd    *exec.Cmd
-	stdin  io.Closer
-	output *transcript
+	stdin  io.WriteCloser
+	output *transcript   // standard output and standard error, or what is left of them
 	exited chan struct{} // closed when the process is gone
 }
 
-// start starts a peer. Its standard input stays open, and empty, for as long as
-// this process lives: the peers that serve take its end as their own, even if
-// the test is killed.
+// start starts a peer. Its standard input stays open as long as it may run: some
+// of the peers that serve take the end of it as their own.
 func start(tb testing.TB, c *exec.Cmd) *process {
 	tb.Helper()
 	p := &process{
@@ -76,7 +75,10 @@ func start(tb testing.TB, c *exec.Cmd) *process {
 		tb.Fatal(err)
 	}
 	p.stdin = stdin
-	c.Stdout, c.Stderr = p.output, p.output
+	if c.Stdout == nil {
+		c.Stdout = p.output
+	}
+	c.Stderr = p.output
 	c.WaitDelay = time.Second
 	ownGroup(c)
 	if err := c.Start(); err != nil {

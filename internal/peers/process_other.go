@@ -1,10 +1,10 @@
-//go:build !unix
+//go:build !linux
 
 package peers
 
 import "os/exec"
 
-// There are no process groups, and no peers, on such a system.
+// The peers are built for Linux: on other systems there are none to end.
 
 func ownGroup(*exec.Cmd) {}
 

@@ -34,6 +34,7 @@ type request struct {
 	URL    string `json:"url"`
 	Root   string `json:"root"`
 	Groups string `json:"groups,omitempty"`
+	Label  string `json:"label,omitempty"` // of the exporter
 }
 
 // service is the argument of the server scripts.

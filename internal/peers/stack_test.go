@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/fips140"
 	"crypto/tls"
+	"encoding/hex"
 	"io"
 	"net"
 	"slices"
@@ -21,8 +22,13 @@ import (
 type stack interface {
 	String() string
 	listen(*testing.T, end) net.Listener
-	dial(ctx context.Context, t *testing.T, e end, addr string) (net.Conn, error)
+	dialer(*testing.T, end) dialer
 	state(net.Conn) state
+}
+
+// A dialer connects and completes the handshake.
+type dialer interface {
+	DialContext(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 // An end configures one end of a connection.
@@ -39,6 +45,8 @@ type state struct {
 	suite uint16
 	alpn  string
 	retry bool // HelloRetryRequest
+
+	exporter string // as in peers.Visit
 
 	// The client's offer, nil where the stack does not tell.
 	offered, shares []pqkx.NamedGroup
@@ -88,8 +96,8 @@ func (s stdlib) listen(t *testing.T, e end) net.Listener {
 	return l
 }
 
-func (s stdlib) dial(ctx context.Context, _ *testing.T, e end, addr string) (net.Conn, error) {
-	return (&tls.Dialer{Config: s.config(e)}).DialContext(ctx, "tcp", addr)
+func (s stdlib) dialer(_ *testing.T, e end) dialer {
+	return &tls.Dialer{Config: s.config(e)}
 }
 
 func (stdlib) state(c net.Conn) state {
@@ -99,6 +107,8 @@ func (stdlib) state(c net.Conn) state {
 		suite: s.CipherSuite,
 		alpn:  s.NegotiatedProtocol,
 		retry: s.HelloRetryRequest,
+
+		exporter: export(&s),
 	}
 }
 
@@ -129,8 +139,9 @@ func (o ours) listen(t *testing.T, e end) net.Listener {
 	return l
 }
 
-func (o ours) dial(ctx context.Context, t *testing.T, e end, addr string) (net.Conn, error) {
-	return (&tls13.Dialer{Config: o.config(t, e)}).DialContext(ctx, "tcp", addr)
+func (o ours) dialer(t *testing.T, e end) dialer {
+	t.Helper()
+	return &tls13.Dialer{Config: o.config(t, e)}
 }
 
 func (ours) state(c net.Conn) state {
@@ -142,12 +153,25 @@ func (ours) state(c net.Conn) state {
 		retry:   s.HelloRetryRequest,
 		offered: s.OfferedGroups,
 		shares:  s.OfferedShares,
+
+		exporter: export(&s),
 	}
+}
+
+func export(s interface {
+	ExportKeyingMaterial(label string, context []byte, length int) ([]byte, error)
+}) string {
+	material, err := s.ExportKeyingMaterial(peers.ExporterLabel, nil, 32)
+	if err != nil {
+		return err.Error()
+	}
+	return hex.EncodeToString(material)
 }
 
 // provider returns the groups of this module with these code points.
 func provider(t *testing.T, ids ...pqkx.NamedGroup) *pqkx.Provider {
 	t.Helper()
+	needApproved(t, ids)
 	all := preset.All()
 	var groups []pqkx.Group
 	for _, id := range ids {
@@ -164,20 +188,25 @@ func provider(t *testing.T, ids ...pqkx.NamedGroup) *pqkx.Provider {
 	return p
 }
 
-// TestMain runs nothing under GODEBUG=fips140=only. Our peers do not keep to
-// approved algorithms, and what we may still negotiate then is in the tests of
-// preset and tls13.
-func TestMain(m *testing.M) {
-	if fips140.Enforced() {
-		println("peers: not under GODEBUG=fips140=only")
+// needApproved skips a test of groups that are not approved, in a process under
+// GODEBUG=fips140=only: there is nothing to negotiate them with.
+func needApproved(t *testing.T, groups []pqkx.NamedGroup) {
+	t.Helper()
+	if !fips140.Enforced() {
 		return
 	}
-	m.Run()
+	approved := preset.FIPS().SupportedGroups()
+	for _, id := range groups {
+		if !slices.Contains(approved, id) {
+			t.Skipf("%v is not approved, and GODEBUG has fips140=only", id)
+		}
+	}
 }
 
 // eachStack runs a test on crypto/tls, if it has the groups, and on tls13.
 func eachStack(t *testing.T, groups []pqkx.NamedGroup, test func(*testing.T, stack)) {
 	t.Helper()
+	needApproved(t, groups)
 	if !slices.ContainsFunc(groups, func(id pqkx.NamedGroup) bool { return !slices.Contains(stdlibGroups, id) }) {
 		t.Run(stdlib{}.String(), func(t *testing.T) { test(t, stdlib{}) })
 	}

@@ -42,13 +42,19 @@ func TestCryptoTLSRetry(t *testing.T) {
 // exchange makes a request over each pair of stacks, and checks that both ends
 // say what is wanted.
 func exchange(t *testing.T, client, server end, want state) {
+	t.Helper()
+	needApproved(t, client.groups)
 	for _, pair := range pairs {
 		t.Run(pair[0].String()+" to "+pair[1].String(), func(t *testing.T) {
 			origin := serve(t, pair[1], server)
 			answer, got := fetch(t, pair[0], client, origin.url("/echo"), echoBody)
 			checkEcho(t, answer)
 			checkState(t, got, want)
-			checkState(t, origin.state(t), want)
+			other := origin.state(t)
+			checkState(t, other, want)
+			if got.exporter != other.exporter {
+				t.Errorf("the client exports %s, the server %s", got.exporter, other.exporter)
+			}
 		})
 	}
 }

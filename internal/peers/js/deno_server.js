@@ -9,9 +9,9 @@ Deno.serve({
   cert: Deno.readTextFileSync(certificate),
   key: Deno.readTextFileSync(key),
   onListen: ({ port }) => console.log(`port ${port}`),
-}, (request) =>
+}, async (request) =>
   request.method === "POST"
-    ? new Response(request.body)
+    ? new Response(await request.text()) // whole: it closes the connection after a stream
     : new Response(`Deno answers ${new URL(request.url).pathname}\n`));
 
 for await (const _ of Deno.stdin.readable);

@@ -1,11 +1,12 @@
-// One HTTPS request by Node: node node_client.cjs '{"url", "root", "groups"}',
+// One HTTPS request by Node: node node_client.cjs '{"url", "root", "groups",
+// "label"}',
 // a POST with the body on standard input, or a GET if that is empty. Prints
 // what came back and what was negotiated, as JSON.
 'use strict';
 const fs = require('node:fs');
 const https = require('node:https');
 
-const { url, root, groups } = JSON.parse(process.argv[2]);
+const { url, root, groups, label } = JSON.parse(process.argv[2]);
 const body = fs.readFileSync(0);
 
 const request = https.request(url, {
@@ -24,6 +25,7 @@ const request = https.request(url, {
     Group: socket.getEphemeralKeyInfo().name,
     Version: socket.getProtocol(),
     Cipher: socket.getCipher().standardName,
+    Exporter: socket.exportKeyingMaterial(32, label, Buffer.alloc(0)).toString('hex'),
     Body: '',
   };
   response.setEncoding('utf8');

@@ -1,5 +1,3 @@
-//go:build unix
-
 package peers
 
 import (
@@ -8,9 +6,9 @@ import (
 )
 
 // ownGroup puts a peer and what it starts, a browser's many processes, into a
-// process group of their own.
+// process group of their own, and has the peer killed if this process is.
 func ownGroup(c *exec.Cmd) {
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
 // killGroup ends the process group of a peer.
