@@ -10,55 +10,31 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"io"
-	"math/big"
 	"net"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/pqkx/pqkx/internal/certs"
 	"github.com/pqkx/pqkx/preset"
 	"github.com/pqkx/pqkx/tls13"
 )
 
 // An authority issues certificates for tests.
 type authority struct {
-	cert *x509.Certificate
-	key  crypto.Signer
+	*certs.Authority
 	pool *x509.CertPool
 }
 
 var root = sync.OnceValue(func() *authority {
-	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
-	template := &x509.Certificate{
-		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: "test root"},
-		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(time.Hour),
-		IsCA:                  true,
-		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageCertSign,
-	}
-	der := must(x509.CreateCertificate(rand.Reader, template, template, key.Public(), key))
-	a := &authority{cert: must(x509.ParseCertificate(der)), key: key, pool: x509.NewCertPool()}
-	a.pool.AddCert(a.cert)
-	return a
+	a := must(certs.NewAuthority())
+	return &authority{a, a.Pool()}
 })
 
-// leaf issues a certificate for names to key.
+// leaf issues a certificate for names, and 127.0.0.1, to key.
 func (a *authority) leaf(key crypto.Signer, names ...string) tls.Certificate {
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2),
-		Subject:      pkix.Name{CommonName: names[0]},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(time.Hour),
-		KeyUsage:     x509.KeyUsageDigitalSignature,
-		DNSNames:     names,
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der := must(x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key))
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: must(x509.ParseCertificate(der))}
+	return must(a.Issue(key, append(names, "127.0.0.1")...))
 }
 
 func must[T any](v T, err error) T {

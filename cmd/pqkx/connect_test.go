@@ -40,7 +40,7 @@ func newCA(t *testing.T) (m *made, file string) {
 		t.Fatal(err)
 	}
 	file = filepath.Join(t.TempDir(), "ca.pem")
-	if err := os.WriteFile(file, m.rootPEM(), 0o600); err != nil {
+	if err := os.WriteFile(file, m.root.PEM(), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return m, file

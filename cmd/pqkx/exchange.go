@@ -92,7 +92,7 @@ func (d *demo) exchange(ctx context.Context, g pqkx.Group) (*exchange, error) {
 
 	counted := &countingConn{Conn: near}
 	client := tls13.Client(counted, &tls13.Config{
-		Provider: provider, RootCAs: d.cert.pool(), ServerName: "localhost",
+		Provider: provider, RootCAs: d.cert.root.Pool(), ServerName: "localhost",
 	})
 	server := tls13.Server(far, &tls13.Config{
 		Provider: provider, Certificates: []tls.Certificate{d.cert.leaf},

@@ -127,7 +127,7 @@ func (o *serveOptions) certificate() (tls.Certificate, error) {
 		o.told = "made a certificate that browsers will warn of; --ca-out FILE writes its root, for clients to trust"
 		return m.leaf, nil
 	}
-	if err := os.WriteFile(o.caOut, m.rootPEM(), 0o644); err != nil {
+	if err := os.WriteFile(o.caOut, m.root.PEM(), 0o644); err != nil {
 		return tls.Certificate{}, err
 	}
 	o.told = fmt.Sprintf("made a certificate; its root is in %s: pqkx connect --ca %[1]s, or curl --cacert %[1]s", o.caOut)

@@ -220,7 +220,7 @@ func TestServeCertificate(t *testing.T) {
 		}
 	}
 	p := start(t, "serve", "--listen", "127.0.0.1:0", "--cert", dir+"/cert.pem", "--key", dir+"/key.pem")
-	get(t, client(t, &tls.Config{RootCAs: m.pool(), ServerName: "pqkx.example"}), p.first)
+	get(t, client(t, &tls.Config{RootCAs: m.root.Pool(), ServerName: "pqkx.example"}), p.first)
 }
 
 func TestServeURL(t *testing.T) {
