@@ -1,0 +1,196 @@
+package kat
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// rspCount is how many records NIST's files have.
+const rspCount = 100
+
+// newSeeds returns the generator of the records' seeds, whose entropy input is
+// 00 01 .. 2f.
+func newSeeds() *drbg {
+	var entropy [drbgSeedSize]byte
+	for i := range entropy {
+		entropy[i] = byte(i)
+	}
+	return newDRBG(&entropy)
+}
+
+// randomness draws what a record needs from its seed. Round 3 drew d, z and m
+// apart; ML-KEM draws d and z at once.
+func randomness(algorithm string, seed []byte) (dz, m []byte) {
+	d := newDRBG((*[drbgSeedSize]byte)(seed))
+	if isKyber(algorithm) {
+		dz = append(d.draw(32), d.draw(32)...)
+	} else {
+		dz = d.draw(64)
+	}
+	return dz, d.draw(32)
+}
+
+// WriteResponse writes NIST's file of known answers, PQCkemKAT_*.rsp, with
+// count records (NIST has 100) of an ML-KEM or a Kyber of impl. title is what
+// stands in the first line, after "# ": NIST has "Kyber768", circl the same for
+// ML-KEM-768.
+func WriteResponse(w io.Writer, impl Implementation, algorithm, title string, count int) error {
+	k := impl.KEM(algorithm)
+	if k == nil {
+		return fmt.Errorf("kat: %s is %w %s", algorithm, ErrUnsupported, impl.Name())
+	}
+	if _, err := fmt.Fprintf(w, "# %s\n\n", title); err != nil {
+		return err
+	}
+	seeds := newSeeds()
+	for i := range count {
+		if err := writeRecord(w, k, algorithm, i, seeds.draw(drbgSeedSize)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteRequest writes the file that goes with [WriteResponse], PQCkemKAT_*.req:
+// the seeds alone, with an empty line for each answer and no title.
+func WriteRequest(w io.Writer, count int) error {
+	seeds := newSeeds()
+	for i := range count {
+		if _, err := fmt.Fprintf(w, "count = %d\nseed = %X\npk =\nsk =\nct =\nss =\n\n", i, seeds.draw(drbgSeedSize)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeRecord(w io.Writer, k KEM, algorithm string, i int, seed []byte) error {
+	dz, m := randomness(algorithm, seed)
+	ek, dk, err := k.KeyGen(dz)
+	if err != nil {
+		return err
+	}
+	if dk == nil {
+		return fmt.Errorf("a decapsulation key in expanded form is %w", ErrUnsupported)
+	}
+	ct, ss, err := k.Encapsulate(ek, m)
+	if err != nil {
+		return err
+	}
+	if again, err := k.DecapsulateSeed(dz, ct); err != nil || !bytes.Equal(again, ss) {
+		return wrongErrorf("record %d: decapsulation gives %x, error %v, encapsulation gave %x", i, again, err, ss)
+	}
+	_, err = fmt.Fprintf(w, "count = %d\nseed = %X\npk = %X\nsk = %X\nct = %X\nss = %X\n\n", i, seed, ek, dk, ct, ss)
+	return err
+}
+
+// rsp reads NIST's response files: a title in a comment, then records of count,
+// seed, pk, sk, ct and ss.
+var rsp = format{
+	name: "NIST .rsp",
+	recognise: func(t *text) bool {
+		return t.first("count", "seed", "pk") || t.first("count", "seed", "pk", "sk", "ct", "ss")
+	},
+	read: readRSP,
+}
+
+func readRSP(f *File, t *text) error {
+	algorithm, err := rspAlgorithm(t)
+	if err != nil {
+		return err
+	}
+	if algorithm, err = rspGeneration(f, t, algorithm); err != nil {
+		return err
+	}
+	for i, r := range t.records {
+		c := &Case{ID: fmt.Sprintf("count %d", i), Algorithm: algorithm}
+		if err := r.count(i); err != nil {
+			return err
+		}
+		if r.get("pk") == "" && r.get("ss") == "" {
+			return r.errorf("no expected result: this is a request file (.req), its answers are in the .rsp file")
+		}
+		seed, err := r.hexOf("seed", drbgSeedSize)
+		if err != nil {
+			return err
+		}
+		c.In = make(Values)
+		c.In[Seed], c.In[M] = randomness(algorithm, seed)
+		if c.Want, err = r.values(map[string]string{"pk": EK, "sk": DK, "ct": CT, "ss": SS}); err != nil {
+			return err
+		}
+		if err := r.done(); err != nil {
+			return err
+		}
+		f.add(c)
+	}
+	return nil
+}
+
+// rspAlgorithm takes the algorithm from the title, or from the length of pk.
+func rspAlgorithm(t *text) (string, error) {
+	if len(t.records) == 0 {
+		return "", fmt.Errorf("no records")
+	}
+	k, ok := parameterSet(len(t.records[0].get("pk")) / 2)
+	for _, title := range t.comments {
+		name := strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(title))
+		for _, n := range []string{"512", "768", "1024"} {
+			switch name {
+			case "kyber" + n:
+				return "Kyber" + n, nil
+			case "mlkem" + n:
+				return "ML-KEM-" + n, nil
+			}
+		}
+	}
+	if !ok {
+		return "", fmt.Errorf("no title such as \"# Kyber768\", and a pk of %d hex digits is not of ML-KEM or Kyber", len(t.records[0].get("pk")))
+	}
+	return "Kyber" + k, nil
+}
+
+// rspGeneration settles what the title leaves open: circl and the mlkem branch of
+// others write "# Kyber768" over ML-KEM-768. The first keys tell.
+func rspGeneration(f *File, t *text, algorithm string) (string, error) {
+	mlkem := strings.Replace(algorithm, "Kyber", "ML-KEM-", 1)
+	if !isKyber(algorithm) {
+		return algorithm, nil
+	}
+	for _, r := range t.records[:min(len(t.records), sample)] {
+		seed, err := r.peekHex("seed", drbgSeedSize)
+		if err != nil {
+			return "", err
+		}
+		for _, candidate := range []string{algorithm, mlkem} {
+			dz, _ := randomness(candidate, seed)
+			ek, _, err := Ours().KEM(candidate).KeyGen(dz)
+			if err != nil {
+				return "", err
+			}
+			if strings.EqualFold(r.get("pk"), fmt.Sprintf("%x", ek)) {
+				if candidate != algorithm {
+					f.note("the title says %s, the keys are of %s", algorithm, candidate)
+				}
+				return candidate, nil
+			}
+		}
+	}
+	return algorithm, nil
+}
+
+// sample is how many cases are tried to tell an algorithm that a file does not
+// name. The first may be the one that was tampered with.
+const sample = 8
+
+// parameterSet returns the suffix, 512, 768 or 1024, of the ML-KEM and Kyber
+// whose encapsulation keys have this length in bytes.
+func parameterSet(ek int) (string, bool) {
+	for _, n := range []string{"512", "768", "1024"} {
+		if kems["ML-KEM-"+n].ek == ek {
+			return n, true
+		}
+	}
+	return "", false
+}
