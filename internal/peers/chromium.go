@@ -94,7 +94,8 @@ func (b *Browser) open() error {
 			return err
 		}
 	}
-	return nil
+	params = map[string]any{"enabled": true}
+	return b.devtools.call(b.page, "Page.setLifecycleEventsEnabled", params, nil)
 }
 
 // close asks the browser to end, and leaves it to the process to insist.
@@ -114,14 +115,14 @@ func (b *Browser) Get(url string) (*Visit, error) {
 		return nil, err
 	}
 	b.devtools.events = nil // of the page before
-	var navigation struct{ ErrorText string }
+	var navigation struct{ LoaderID, ErrorText string }
 	if err := b.devtools.call(b.page, "Page.navigate", map[string]any{"url": url}, &navigation); err != nil {
 		return nil, err
 	}
 	if navigation.ErrorText != "" {
 		return nil, fmt.Errorf("%s: %s", url, navigation.ErrorText)
 	}
-	v, err := b.awaitPage()
+	v, err := b.awaitPage(navigation.LoaderID)
 	if err != nil {
 		return nil, err
 	}
@@ -129,44 +130,44 @@ func (b *Browser) Get(url string) (*Visit, error) {
 	return v, err
 }
 
-// awaitPage waits until the page is complete.
-func (b *Browser) awaitPage() (*Visit, error) {
+// awaitPage waits until the page that loader loads is complete. Events of
+// another loader are late ones of the page before.
+func (b *Browser) awaitPage(loader string) (*Visit, error) {
 	v := new(Visit)
 	for {
 		m, err := b.devtools.event(b.page)
 		if err != nil {
 			return nil, err
 		}
-		switch m.Method {
-		case "Network.responseReceived":
-			if err := v.documentReceived(m.Params); err != nil {
-				return nil, err
-			}
-		case "Page.loadEventFired":
+		if m.Method != "Network.responseReceived" && m.Method != "Page.lifecycleEvent" {
+			continue
+		}
+		var event pageEvent
+		if err := json.Unmarshal(m.Params, &event); err != nil {
+			return nil, err
+		}
+		switch {
+		case event.LoaderID != loader:
+		case event.Type == "Document":
+			security := event.Response.SecurityDetails
+			v.Status = event.Response.Status
+			v.Group, v.Version, v.Cipher = security.KeyExchangeGroup, security.Protocol, security.Cipher
+		case event.Name == "load":
 			return v, nil
 		}
 	}
 }
 
-// documentReceived takes the parameters of Network.responseReceived into v, if
-// they are of the page and not of something on it.
-func (v *Visit) documentReceived(params json.RawMessage) error {
-	var received struct {
-		Type     string
-		Response struct {
-			Status          int
-			SecurityDetails struct{ Protocol, KeyExchangeGroup, Cipher string }
-		}
+// A pageEvent has the parameters of Network.responseReceived and
+// Page.lifecycleEvent that matter here.
+type pageEvent struct {
+	LoaderID string
+	Name     string // Page.lifecycleEvent
+	Type     string // Network.responseReceived, as the next
+	Response struct {
+		Status          int
+		SecurityDetails struct{ Protocol, KeyExchangeGroup, Cipher string }
 	}
-	if err := json.Unmarshal(params, &received); err != nil {
-		return err
-	}
-	if received.Type == "Document" {
-		security := received.Response.SecurityDetails
-		v.Status = received.Response.Status
-		v.Group, v.Version, v.Cipher = security.KeyExchangeGroup, security.Protocol, security.Cipher
-	}
-	return nil
 }
 
 // Evaluate returns the value of a JavaScript expression on the page, a string or

@@ -22,7 +22,7 @@ var echoBody = strings.Repeat("0123456789abcdef", 12_000)
 // An origin is an HTTPS server on a stack.
 type origin struct {
 	addr   string
-	states chan state // one for each request
+	states chan state // one for each request; more than any test makes
 }
 
 func (o *origin) url(path string) string {
@@ -44,24 +44,14 @@ func serve(t *testing.T, s stack, e end) *origin {
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, connKey{}, c)
 		},
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			conn := r.Context().Value(connKey{}).(net.Conn)
-			if r.URL.Path == "/favicon.ico" {
-				http.NotFound(w, r)
-				return
+		ConnState: func(c net.Conn, cs http.ConnState) {
+			if c, ok := c.(*tls13.Conn); ok && cs == http.StateClosed {
+				if err := c.Handshake(); err != nil { // net/http says so of crypto/tls alone
+					fmt.Fprintln(&complaints, err)
+				}
 			}
-			if r.URL.Path == "/rekey" {
-				rekey(t, conn)
-			}
-			o.states <- s.state(conn)
-			if r.Method == http.MethodPost {
-				body, _ := io.ReadAll(r.Body) // first: HTTP/1.1 here does not go both ways at once
-				w.Write(body)
-				return
-			}
-			w.Header().Set("Content-Type", "text/html")
-			fmt.Fprintf(w, "<!doctype html><title>pqkx</title><p>%v answers %s</p>", s, r.URL.Path)
-		}),
+		},
+		Handler: o.handler(t, s),
 	}
 	done := make(chan struct{})
 	go func() {
@@ -78,6 +68,27 @@ func serve(t *testing.T, s stack, e end) *origin {
 	return o
 }
 
+func (o *origin) handler(t *testing.T, s stack) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		conn := r.Context().Value(connKey{}).(net.Conn)
+		switch r.URL.Path {
+		case "/favicon.ico": // a browser's own idea
+			http.NotFound(w, r)
+			return
+		case "/rekey":
+			rekey(t, conn)
+		}
+		o.states <- s.state(conn)
+		if r.Method == http.MethodPost {
+			body, _ := io.ReadAll(r.Body) // first: HTTP/1.1 here does not go both ways at once
+			w.Write(body)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, "<!doctype html><title>pqkx</title><p>%v answers %s</p>", s, r.URL.Path)
+	}
+}
+
 // rekey asks for new keys in both directions.
 func rekey(t *testing.T, c net.Conn) {
 	if c, ok := c.(*tls13.Conn); ok {
@@ -87,7 +98,8 @@ func rekey(t *testing.T, c net.Conn) {
 	}
 }
 
-// state returns what the server said of its latest request.
+// state returns what the server says of its first request, then of the second,
+// and so on.
 func (o *origin) state(t *testing.T) state {
 	t.Helper()
 	select {
