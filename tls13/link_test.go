@@ -52,10 +52,10 @@ func (e *LinkEnd) Read(b []byte) (int, error) {
 		switch {
 		case e.closed:
 			return 0, net.ErrClosed
+		case l.stalled: // before the peer, who saw it first, closed
+			return 0, ErrStalled
 		case e.peer.closed:
 			return 0, io.EOF
-		case l.stalled:
-			return 0, ErrStalled
 		case e.peer.idle():
 			l.stalled = true
 			l.wake.Broadcast()

@@ -1,0 +1,398 @@
+package tls13_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/pqkx/pqkx"
+	"github.com/pqkx/pqkx/hybrid"
+	"github.com/pqkx/pqkx/tls13"
+	"github.com/pqkx/pqkx/x25519"
+)
+
+// Record types.
+const (
+	recordCCS       = 20
+	recordAlert     = 21
+	recordHandshake = 22
+	recordData      = 23
+)
+
+// A recordBender passes records on, and gives the nth of a type, counted from
+// one, to bend, which returns what goes on in its place.
+type recordBender struct {
+	w    io.Writer
+	kind byte
+	n    int
+	bend func(record []byte) []byte
+
+	last []byte // the record before, of the type
+}
+
+func (b *recordBender) Write(p []byte) (int, error) {
+	for rest := p; len(rest) > 0; {
+		n := 5 + int(rest[3])<<8 + int(rest[4])
+		record := bytes.Clone(rest[:n])
+		rest = rest[n:]
+		if record[0] == b.kind {
+			if b.n--; b.n == 0 {
+				record = b.bend(record)
+			}
+		}
+		if _, err := b.w.Write(record); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// A recordFault bends a record on its way. Nobody needs a key for that.
+type recordFault struct {
+	name      string
+	bend      func(record []byte) []byte
+	clear     tls13.Alert // for a hello
+	protected tls13.Alert // for a record under a key
+}
+
+// frame puts a record header before a content.
+func frame(kind byte, content []byte) []byte {
+	return append([]byte{kind, 3, 3, byte(len(content) >> 8), byte(len(content))}, content...)
+}
+
+func recordFaults() []recordFault {
+	of := func(change func(content []byte) []byte) func([]byte) []byte {
+		return func(r []byte) []byte { return frame(r[0], change(r[5:])) }
+	}
+	as := func(kind byte) func([]byte) []byte {
+		return func(r []byte) []byte { r[0] = kind; return r }
+	}
+	before := func(first []byte) func([]byte) []byte {
+		return func(r []byte) []byte { return append(bytes.Clone(first), r...) }
+	}
+	return []recordFault{
+		{"one byte short", of(func(c []byte) []byte { return c[:len(c)-1] }), stall, badMAC},
+		{"without its tag", of(func(c []byte) []byte { return c[:len(c)-16] }), stall, badMAC},
+		{"of one byte", of(func(c []byte) []byte { return c[:1] }), stall, badMAC},
+		{"of no bytes", of(func(c []byte) []byte { return nil }), badMessage, badMAC},
+		{"one byte long", of(func(c []byte) []byte { return append(c, 0) }), badMessage, badMAC},
+		{"sent twice", func(r []byte) []byte { return append(r, r...) }, badMessage, badMAC},
+		{"as a type of no use", as(99), badMessage, badMessage},
+		{"as a heartbeat", as(24), badMessage, badMessage},
+		{"as an alert", as(recordAlert), badDecode, badMessage},
+		{"as change_cipher_spec", as(recordCCS), badMessage, badMessage},
+		{"as the other type", func(r []byte) []byte { r[0] ^= recordHandshake ^ recordData; return r }, badMessage, badMessage},
+		{"after a record past all bounds", before(frame(recordHandshake, make([]byte, 1<<14+257))), tls13.AlertRecordOverflow, tls13.AlertRecordOverflow},
+		{"after an empty record", before(frame(recordHandshake, nil)), badMessage, badMessage},
+		{"after an empty alert", before(frame(recordAlert, nil)), badMessage, badMessage},
+		{"after a long change_cipher_spec", before(frame(recordCCS, []byte{1, 1})), badMessage, badMessage},
+		{"after another change_cipher_spec", before(frame(recordCCS, []byte{2})), badMessage, badMessage},
+		{"after application data in the clear", before(frame(recordData, []byte("GET / HTTP/1.1\r\n\r\n"))), badMessage, badMAC},
+		{"with its last bit wrong", flip(-1), skip, badMAC},
+		{"with its first bit wrong", flip(5), skip, badMAC},
+		{"with another version", flip(2), skip, badMAC},
+	}
+}
+
+// TestBadRecords bends records on their way, in both roles, over every group.
+func TestBadRecords(t *testing.T) {
+	recordPlaces := []place{
+		{"the ClientHello", true, recordHandshake, 1, false},
+		{"the ServerHello", false, recordHandshake, 1, false},
+		{"the server's flight", false, recordData, 1, false},
+		{"the client's Finished", true, recordData, 1, false},
+	}
+	for _, g := range badPeerGroups() {
+		clientConfig, serverConfig := badPeerConfigs(g, false)
+		for _, p := range recordPlaces {
+			for _, f := range recordFaults() {
+				want := f.protected
+				if p.kind == recordHandshake {
+					want = f.clear
+				}
+				// A ServerHello is followed by records of another type, which end the wait.
+				if want == stall && p.name == "the ServerHello" {
+					want = badMessage
+				}
+				// A server must let alerts in the clear pass until the client has its keys: what
+				// it makes of this one is for the alert's parser.
+				if p.name == "the client's Finished" && f.name == "as an alert" {
+					want = badDecode
+				}
+				if want == skip {
+					continue
+				}
+				t.Run(fmt.Sprintf("%v/%s %s", g.ID(), p.name, f.name), func(t *testing.T) {
+					bender := func(w io.Writer) io.Writer {
+						return &recordBender{w: w, kind: p.kind, n: p.n, bend: f.bend}
+					}
+					m := meet(clientConfig, serverConfig, nil, bender)
+					if p.client {
+						m = meet(clientConfig, serverConfig, bender, nil)
+					}
+					m.handshake(t)
+					m.wantRecordFault(t, p, want)
+				})
+			}
+		}
+		connect(t, clientConfig, serverConfig)
+	}
+}
+
+// wantRecordFault checks the victim's alert. Whether the other side, which did
+// nothing wrong, can read it depends on the keys that both have by then.
+func (m *meeting) wantRecordFault(t *testing.T, p place, want tls13.Alert) {
+	t.Helper()
+	victim, other := m.sides(p.client)
+	if want == stall {
+		if !errors.Is(victim, tls13.ErrStalled) {
+			t.Errorf("victim: %v, want it to wait", victim)
+		}
+		return
+	}
+	victimConn, otherConn := m.client, m.server
+	if p.client {
+		victimConn, otherConn = m.server, m.client
+	}
+	// A side that is through finds what came late at its first Read.
+	if victim == nil {
+		_, victim = victimConn.Read(make([]byte, 1))
+	}
+	if other == nil {
+		_, other = otherConn.Read(make([]byte, 1))
+	}
+	var ours *tls13.AlertError
+	if !errors.As(victim, &ours) || ours.Alert != want {
+		t.Errorf("victim: %v, want alert %v", victim, want)
+	}
+	var theirs *tls13.PeerAlertError
+	if !errors.As(other, &theirs) || theirs.Alert != want {
+		t.Errorf("other side: %v, want the victim's alert %v", other, want)
+	}
+}
+
+// A byteFlipper flips a bit of the nth byte.
+type byteFlipper struct {
+	w    io.Writer
+	n    int
+	mask byte
+}
+
+func (f *byteFlipper) Write(p []byte) (int, error) {
+	if f.n >= 0 && f.n < len(p) {
+		p = bytes.Clone(p)
+		p[f.n] ^= f.mask
+	}
+	f.n -= len(p)
+	return f.w.Write(p)
+}
+
+// A tap remembers what is written.
+type tap struct {
+	w     io.Writer
+	bytes []byte
+}
+
+func (t *tap) Write(p []byte) (int, error) {
+	t.bytes = append(t.bytes, p...)
+	return t.w.Write(p)
+}
+
+// flights returns what client and server of a good handshake write.
+func flights(t *testing.T, clientConfig, serverConfig *tls13.Config) (client, server []byte) {
+	t.Helper()
+	var c, s tap
+	m := meet(clientConfig, serverConfig,
+		func(w io.Writer) io.Writer { c.w = w; return &c }, func(w io.Writer) io.Writer { s.w = w; return &s })
+	m.handshake(t)
+	if m.clientErr != nil || m.serverErr != nil {
+		t.Fatalf("client: %v, server: %v", m.clientErr, m.serverErr)
+	}
+	return c.bytes, s.bytes
+}
+
+// TestFlippedBytes flips a bit of every byte on the wire, in both directions.
+// The side that reads it must not complete the handshake, except where the byte
+// is the version of an unprotected record, which nobody looks at (RFC 8446,
+// section 5.1).
+func TestFlippedBytes(t *testing.T) {
+	steps := map[pqkx.NamedGroup]int{pqkx.X25519: 1, pqkx.X25519MLKEM768: 5}
+	for _, g := range badPeerGroups() {
+		step, ok := steps[g.ID()]
+		if !ok {
+			step = 67
+		}
+		if testing.Short() {
+			step = max(step, 41)
+		}
+		clientConfig, serverConfig := badPeerConfigs(g, false)
+		fromClient, fromServer := flights(t, clientConfig, serverConfig)
+		for _, badClient := range []bool{true, false} {
+			flight := fromServer
+			if badClient {
+				flight = fromClient
+			}
+			t.Run(fmt.Sprintf("%v/bad client %v", g.ID(), badClient), func(t *testing.T) {
+				free := unprotectedVersions(flight)
+				for i := 0; i < len(flight); i += step {
+					var m *meeting
+					flipper := func(w io.Writer) io.Writer { return &byteFlipper{w, i, 1 << (i % 8)} }
+					if badClient {
+						m = meet(clientConfig, serverConfig, flipper, nil)
+					} else {
+						m = meet(clientConfig, serverConfig, nil, flipper)
+					}
+					m.handshake(t)
+					victim, _ := m.sides(badClient)
+					switch {
+					case slices.Contains(free, i) != (victim == nil):
+						// The flight's last bytes may not be there: a signature varies in length.
+						if i < len(flight)-4 {
+							t.Errorf("byte %d of %d: victim: %v", i, len(flight), victim)
+						}
+					case victim != nil && !peersFault(victim):
+						t.Errorf("byte %d of %d: victim: %v", i, len(flight), victim)
+					}
+				}
+			})
+		}
+	}
+}
+
+// unprotectedVersions returns where the legacy_record_version of unprotected
+// records stands.
+func unprotectedVersions(flight []byte) (at []int) {
+	for i := 0; i < len(flight); i += 5 + int(flight[i+3])<<8 + int(flight[i+4]) {
+		if flight[i] != recordData {
+			at = append(at, i+1, i+2)
+		}
+	}
+	return at
+}
+
+// TestReplay sends a server what a client sent before, and a client what a
+// server sent before.
+func TestReplay(t *testing.T) {
+	for _, g := range badPeerGroups() {
+		clientConfig, serverConfig := badPeerConfigs(g, false)
+		fromClient, fromServer := flights(t, clientConfig, serverConfig)
+		t.Run(g.ID().String()+"/server", func(t *testing.T) {
+			end, victimEnd := tls13.NewLink()
+			end.Write(fromClient)
+			end.Done()
+			wantOwnAlert(t, tls13.Server(victimEnd, serverConfig).Handshake(), badMAC)
+		})
+		t.Run(g.ID().String()+"/client", func(t *testing.T) {
+			end, victimEnd := tls13.NewLink()
+			end.Write(fromServer)
+			end.Done()
+			wantOwnAlert(t, tls13.Client(victimEnd, clientConfig).Handshake(), badValue) // another session id
+		})
+	}
+}
+
+func wantOwnAlert(t *testing.T, err error, want tls13.Alert) {
+	t.Helper()
+	var alert *tls13.AlertError
+	if !errors.As(err, &alert) || alert.Alert != want {
+		t.Errorf("victim: %v, want alert %v", err, want)
+	}
+}
+
+// TestReplayedShares sends the share of an earlier handshake, in both roles:
+// the keys that come out are dead.
+func TestReplayedShares(t *testing.T) {
+	again := func() func([]byte) []byte {
+		var first []byte
+		return func(share []byte) []byte {
+			if first == nil {
+				first = share
+			}
+			return bytes.Clone(first)
+		}
+	}
+	for _, g := range badPeerGroups() {
+		for _, badClient := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%v/bad client %v", g.ID(), badClient), func(t *testing.T) {
+				clientConfig, serverConfig := badPeerConfigs(g, false)
+				if badClient {
+					clientConfig.Provider = must(pqkx.New(bentGroup{g, again(), nil}))
+				} else {
+					serverConfig.Provider = must(pqkx.New(bentGroup{g, nil, again()}))
+				}
+				connect(t, clientConfig, serverConfig)
+				m := meet(clientConfig, serverConfig, nil, nil)
+				m.handshake(t)
+				wantOwnAlert(t, m.clientErr, badMAC) // it reads the first protected record
+				wantOwnAlert(t, m.serverErr, badMAC) // the alert, under a key that it does not have
+			})
+		}
+	}
+}
+
+// TestReorderedRecords swaps, drops and repeats each of the records of a
+// protected flight that has many.
+func TestReorderedRecords(t *testing.T) {
+	for _, g := range []pqkx.Group{x25519.Group(), hybrid.X25519MLKEM768()} {
+		clientConfig, serverConfig := badPeerConfigs(g, false)
+		serverConfig.MaxFragment = 64
+		_, flight := flights(t, clientConfig, serverConfig)
+		count := 0
+		for i := 0; i < len(flight); i += 5 + int(flight[i+3])<<8 + int(flight[i+4]) {
+			if flight[i] == recordData {
+				count++
+			}
+		}
+		count-- // a signature may be shorter the next time
+		if count < 6 {
+			t.Fatalf("%d records, want more", count)
+		}
+		for name, bend := range map[string]func() func([]byte) []byte{
+			"dropped":  func() func([]byte) []byte { return func([]byte) []byte { return nil } },
+			"repeated": func() func([]byte) []byte { return func(r []byte) []byte { return append(r, r...) } },
+		} {
+			for n := 1; n < count; n++ { // the last one is waited for when dropped, and read by nobody when repeated
+				m := meet(clientConfig, serverConfig, nil, func(w io.Writer) io.Writer {
+					return &recordBender{w: w, kind: recordData, n: n, bend: bend()}
+				})
+				m.handshake(t)
+				var alert *tls13.AlertError
+				if !errors.As(m.clientErr, &alert) || alert.Alert != badMAC {
+					t.Errorf("%v: record %d of %d %s: %v", g.ID(), n, count, name, m.clientErr)
+				}
+			}
+		}
+		for n := 1; n < count; n++ {
+			m := meet(clientConfig, serverConfig, nil, func(w io.Writer) io.Writer {
+				swap := &recordSwapper{w: w, n: n}
+				return swap
+			})
+			m.handshake(t)
+			var alert *tls13.AlertError
+			if !errors.As(m.clientErr, &alert) || alert.Alert != badMAC {
+				t.Errorf("%v: records %d and %d of %d swapped: %v", g.ID(), n, n+1, count, m.clientErr)
+			}
+		}
+	}
+}
+
+// A recordSwapper swaps the nth protected record and the next.
+type recordSwapper struct {
+	w    io.Writer
+	n    int
+	held []byte
+}
+
+func (s *recordSwapper) Write(p []byte) (int, error) {
+	swap := &recordBender{w: s.w, kind: recordData, n: s.n}
+	swap.bend = func(r []byte) []byte {
+		s.held = r
+		swap.n = 1
+		swap.bend = func(r []byte) []byte { return append(r, s.held...) }
+		return nil
+	}
+	return swap.Write(p)
+}
