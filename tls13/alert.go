@@ -108,6 +108,16 @@ func alertf(a Alert, format string, args ...any) error {
 	return &AlertError{a, fmt.Errorf(format, args...)}
 }
 
+// rejection gives the error of a callback its alert: the one that it names, or
+// else a.
+func rejection(err error, a Alert) error {
+	var named *AlertError
+	if err == nil || errors.As(err, &named) {
+		return err
+	}
+	return &AlertError{a, err}
+}
+
 // keyShareAlert gives a group's error its alert: a bad share is the peer's
 // fault, anything else is ours.
 func keyShareAlert(err error) error {

@@ -97,7 +97,6 @@ func (h *clientHandshake) sendClientHello() error {
 	rand.Read(h.hello.sessionID)
 	if h.config.MaxFragment != 0 {
 		h.hello.recordSizeLimit = h.config.ownRecordSizeLimit()
-		h.c.out.maxFragment = h.config.MaxFragment
 	}
 	if err := h.sendHello(); err != nil {
 		return err
@@ -179,7 +178,7 @@ func (h *clientHandshake) receiveServerHello() (*serverHello, []byte, error) {
 
 func (h *clientHandshake) checkServerHello(hello *serverHello) error {
 	switch {
-	case hello.version == 0:
+	case hello.version == 0 && h.retried == nil:
 		return alertf(AlertProtocolVersion, "server does not support TLS 1.3 (ServerHello version 0x%04x)", hello.legacyVersion)
 	case hello.version != versionTLS13:
 		return alertf(AlertIllegalParameter, "server selected version 0x%04x, which was not offered", hello.version)
@@ -188,7 +187,7 @@ func (h *clientHandshake) checkServerHello(hello *serverHello) error {
 	case !bytes.Equal(hello.sessionID, h.hello.sessionID):
 		return alertf(AlertIllegalParameter, "server did not echo the session id")
 	case hello.compression != 0:
-		return alertf(AlertIllegalParameter, "server selected compression method %d", hello.compression)
+		return alertf(AlertDecodeError, "server selected compression method %d", hello.compression)
 	case !slices.Contains(h.hello.cipherSuites, hello.cipherSuite):
 		return alertf(AlertIllegalParameter, "server selected cipher suite 0x%04x, which was not offered", hello.cipherSuite)
 	}
@@ -422,10 +421,7 @@ func (h *clientHandshake) readCertificateVerify() error {
 	if h.config.VerifyConnection == nil {
 		return nil
 	}
-	if err := h.config.VerifyConnection(h.c.state); err != nil {
-		return &AlertError{AlertBadCertificate, err}
-	}
-	return nil
+	return rejection(h.config.VerifyConnection(h.c.state), AlertBadCertificate)
 }
 
 func (h *clientHandshake) readServerFinished() error { return h.readFinished(h.serverSecret) }

@@ -38,7 +38,8 @@ type Config struct {
 
 	// VerifyConnection, if set, is called when the peer's certificate has been
 	// verified (or InsecureSkipVerify is set) and before the handshake
-	// completes. An error ends the handshake with the alert bad_certificate.
+	// completes. An error ends the handshake with the alert of an [*AlertError]
+	// in it, or else with bad_certificate, and on a server access_denied.
 	VerifyConnection func(ConnectionState) error
 
 	// NextProtos are the ALPN protocols in order of preference (RFC 7301). A

@@ -30,6 +30,7 @@ type Conn struct {
 	writeMutex sync.Mutex
 	out        writer
 	oweUpdate  atomic.Bool // the peer asked for a KeyUpdate that was not sent yet
+	answered   bool        // one was sent, and no application data since
 	closed     atomic.Bool
 
 	// outgoing, set by tests alone, may replace a handshake message before it
@@ -97,6 +98,7 @@ func (c *Conn) handshake() error {
 	if err != nil {
 		return err
 	}
+	c.out.maxFragment = c.config.maxFragment()
 	if c.isClient {
 		err = newClientHandshake(c).run()
 	} else {
@@ -192,6 +194,9 @@ func (c *Conn) readRecord() error {
 		if len(c.in.message) > 0 {
 			return alertf(AlertUnexpectedMessage, "application data inside a handshake message")
 		}
+		if len(content) == 0 {
+			return c.in.countEmpty()
+		}
 		c.in.keyUpdates = 0
 		c.in.data = content
 		return nil
@@ -248,12 +253,13 @@ func (c *Conn) handleKeyUpdate(body []byte) error {
 	return nil
 }
 
-// payUpdate sends the KeyUpdate that the peer asked for. However often it has
-// asked, one is enough (RFC 8446, section 4.6.3).
+// payUpdate sends the KeyUpdate that the peer asked for. However often it asks
+// while we are silent, one is the answer (RFC 8446, section 4.6.3).
 func (c *Conn) payUpdate() error {
-	if c.out.err != nil || !c.oweUpdate.Swap(false) {
+	if c.out.err != nil || !c.oweUpdate.Swap(false) || c.answered {
 		return c.out.err
 	}
+	c.answered = true
 	return c.updateKey(false)
 }
 
@@ -303,6 +309,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 				return done, err
 			}
 		}
+		c.answered = false
 		n := min(len(b)-sealed, c.out.maxFragment)
 		c.out.appendOne(recordApplicationData, b[sealed:sealed+n])
 		sealed += n

@@ -23,6 +23,11 @@ const (
 	extKeyShare            uint16 = 51
 )
 
+var knownExtensions = []uint16{
+	extServerName, extSupportedGroups, extSignatureAlgorithms, extALPN, extRecordSizeLimit, extPreSharedKey,
+	extEarlyData, extSupportedVersions, extCookie, extPSKModes, extKeyShare,
+}
+
 // An extension is one entry of an extension block.
 type extension struct {
 	id   uint16
@@ -43,12 +48,22 @@ func readExtensions(s *cryptobyte.String, message string) ([]extension, error) {
 			return nil, decodeError(message + " extensions")
 		}
 		if seen[e.id] {
-			return nil, alertf(AlertDecodeError, "extension %d stands twice in %s", e.id, message)
+			return nil, alertf(duplicateAlert(e.id), "extension %d stands twice in %s", e.id, message)
 		}
 		seen[e.id] = true
 		list = append(list, e)
 	}
 	return list, nil
+}
+
+// duplicateAlert is the alert for an extension that stands twice. RFC 8446,
+// section 4.2 forbids it and names none. Like BoringSSL, take one that we know
+// for wrong and one that we do not know for garbage.
+func duplicateAlert(id uint16) Alert {
+	if slices.Contains(knownExtensions, id) {
+		return AlertIllegalParameter
+	}
+	return AlertDecodeError
 }
 
 func decodeError(what string) error { return alertf(AlertDecodeError, "malformed %s", what) }

@@ -28,11 +28,10 @@ const (
 const (
 	maxEmptyRecords  = 32 // in a row: empty application data, change_cipher_spec
 	maxUserCanceled  = 4
-	maxKeyUpdates    = 32 // in a row, without application data between them
-	maxSkippedBytes  = maxCiphertext * 2
-	maxClientHello   = 1<<17 + 1<<10 // all its vectors at their limits
+	maxKeyUpdates    = 32           // in a row, without application data between them
+	maxSkippedBytes  = maxPlaintext // of rejected 0-RTT
 	maxCertificate   = 1 << 18
-	maxHandshakeBody = 1 << 17
+	maxHandshakeBody = 1<<17 + 1<<10 // of other messages: all their vectors at their limits
 )
 
 // A protection is the key of one direction (RFC 8446, section 5.2). The zero
@@ -132,10 +131,10 @@ func (r *reader) record() (uint8, []byte, error) {
 			err = r.alert(content)
 		case kind == recordHandshake && len(content) == 0:
 			err = alertf(AlertUnexpectedMessage, "empty handshake record")
-		case kind == recordApplicationData && len(content) == 0:
-			err = r.countEmpty()
 		case kind == recordHandshake || kind == recordApplicationData:
-			r.emptyRecords = 0
+			if len(content) > 0 {
+				r.emptyRecords = 0
+			}
 			return kind, content, nil
 		default:
 			err = alertf(AlertUnexpectedMessage, "unexpected record type %d", kind)
@@ -169,6 +168,7 @@ func (r *reader) anyRecord() (kind uint8, content []byte, err error) {
 		case r.aead == nil && kind == recordApplicationData && r.skip(n):
 			continue // 0-RTT before a second ClientHello
 		case r.aead == nil, kind == recordAlert:
+			r.skipEarlyData = 0 // it ends where the second ClientHello begins
 			return kind, content, nil
 		}
 		plaintext, err := r.aead.Open(content[:0], r.nonce(), content, header)
@@ -220,10 +220,11 @@ func (r *reader) inner(plaintext []byte) (uint8, []byte, error) {
 // skip takes n bytes from the allowance for rejected 0-RTT data (RFC 8446,
 // section 4.2.10).
 func (r *reader) skip(n int) bool {
-	if r.skipEarlyData < n+headerSize {
+	n = max(n, 1) // so that empty records come to an end too
+	if r.skipEarlyData < n {
 		return false
 	}
-	r.skipEarlyData -= n + headerSize
+	r.skipEarlyData -= n
 	return true
 }
 
@@ -283,8 +284,11 @@ func (r *reader) handshake(types ...uint8) ([]byte, error) {
 		return nil, alertf(AlertUnexpectedMessage, "unexpected %s message (type %d), want %s",
 			messageName(kind), kind, messageName(types[0]))
 	}
-	if n > maxBody(kind) {
-		return nil, alertf(AlertIllegalParameter, "%s message of excessive size, %d bytes", messageName(kind), n)
+	switch {
+	case kind == typeCertificate && n > maxCertificate:
+		return nil, alertf(AlertIllegalParameter, "certificate chain of excessive size, %d bytes", n)
+	case kind != typeCertificate && n > maxBody(kind):
+		return nil, decodeError(messageName(kind))
 	}
 	if err := r.fillMessage(4 + n); err != nil {
 		return nil, err
@@ -299,12 +303,11 @@ func (r *reader) unread(message []byte) {
 	r.message = append(message, r.message...)
 }
 
+// maxBody returns the most bytes that the syntax of a message allows, or a
+// little more.
 func maxBody(kind uint8) int {
-	switch kind {
-	case typeClientHello:
-		return maxClientHello
-	case typeCertificate:
-		return maxCertificate
+	if kind == typeFinished || kind == typeKeyUpdate {
+		return 64 // a hash, a byte
 	}
 	return maxHandshakeBody
 }

@@ -188,13 +188,10 @@ func (h *serverHandshake) readSecondHello() error {
 			groupsOf(second.shares), h.group.ID())
 	case second.cookie != nil:
 		return alertf(AlertIllegalParameter, "second ClientHello has a cookie that was not sent")
-	case second.hasEarlyData:
-		return alertf(AlertIllegalParameter, "second ClientHello has early_data")
 	case !second.sameAsRetried(h.hello):
 		return alertf(AlertIllegalParameter, "second ClientHello differs from the first")
 	}
 	h.hello = second
-	h.c.in.skipEarlyData = 0
 	return nil
 }
 
@@ -243,9 +240,6 @@ func (h *serverHandshake) sendEncryptedExtensions() error {
 	if groups := h.config.Provider.SupportedGroups(); groups[0] != h.group.ID() {
 		m.groups = groups // there is one that we prefer: RFC 8446, section 4.2.7
 	}
-	if h.config.MaxFragment != 0 {
-		h.c.out.maxFragment = h.config.MaxFragment
-	}
 	if h.hello.recordSizeLimit != 0 {
 		m.recordSizeLimit = h.config.ownRecordSizeLimit()
 		h.c.in.limit = int(m.recordSizeLimit)
@@ -292,8 +286,8 @@ func (h *serverHandshake) readClientFinished() error {
 		return err
 	}
 	if h.config.VerifyConnection != nil {
-		if err := h.config.VerifyConnection(h.c.state); err != nil {
-			return &AlertError{AlertAccessDenied, err}
+		if err := rejection(h.config.VerifyConnection(h.c.state), AlertAccessDenied); err != nil {
+			return err
 		}
 	}
 	return h.setRead(h.clientApplication)
