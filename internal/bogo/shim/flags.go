@@ -38,7 +38,6 @@ type settings struct {
 	declineALPN     bool
 	rejectALPN      bool
 	maxSendFragment int
-	grease          bool
 
 	noOpExtraHandshake bool
 	shimWritesFirst    bool
