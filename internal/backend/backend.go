@@ -1,0 +1,60 @@
+// Package backend decides once, when a program starts, which implementation the
+// arithmetic packages run.
+//
+// Every backend gives the same results; they differ in speed. The fastest one
+// that the processor has is taken, unless the environment variable PQKX_BACKEND
+// names another:
+//
+//	portable   Go without assembly of ours (crypto/sha3 may have its own)
+//	avx2       x86-64 with AVX2 and POPCNT
+//
+// A value that is none of these, or one that this processor or this build cannot
+// run, ends the program at its start: a forced backend that is not the one that
+// runs would make every measurement and every test of it worthless.
+//
+// The build tag purego leaves out all assembly.
+package backend
+
+import (
+	"fmt"
+	"os"
+)
+
+// Variable is the environment variable that forces a backend.
+const Variable = "PQKX_BACKEND"
+
+// Names of the backends.
+const (
+	Portable = "portable"
+	AVX2     = "avx2"
+)
+
+var selected = mustSelect(os.Getenv(Variable), available())
+
+// Name returns the name of the backend that runs.
+func Name() string { return selected }
+
+// UseAVX2 reports whether the backend that runs is [AVX2].
+func UseAVX2() bool { return selected == AVX2 }
+
+func mustSelect(forced string, available []string) string {
+	name, err := choose(forced, available)
+	if err != nil {
+		panic(err)
+	}
+	return name
+}
+
+// choose returns the last of the available backends, which stand from the
+// slowest to the fastest, or the forced one.
+func choose(forced string, available []string) (string, error) {
+	if forced == "" {
+		return available[len(available)-1], nil
+	}
+	for _, name := range available {
+		if name == forced {
+			return name, nil
+		}
+	}
+	return "", fmt.Errorf("pqkx: %s=%q is not available here: choose of %q", Variable, forced, available)
+}

@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package backend
+
+func available() []string { return []string{Portable} }
