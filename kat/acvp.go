@@ -261,7 +261,8 @@ func (g *vectorGroup) readTest(v *value, shared map[string][]byte) (*vectorTest,
 // results that belong together, and of files that hold both. They belong
 // together if the vector set, the mode and the groups are the same; where
 // several would fit, the one in the same directory does. It refuses prompts
-// without results, results without prompts, and either that fits several times.
+// without results, results without prompts, and either that fits several times:
+// the error is joined of the Err that it sets in the files at fault.
 func Pair(files ...*File) error {
 	var prompts, results []*vectorSet
 	for _, f := range files {
@@ -270,33 +271,39 @@ func Pair(files ...*File) error {
 			case !s.prompts:
 				results = append(results, s)
 			case s.complete():
-				if err := s.makeCases(s); err != nil {
-					return err
-				}
+				s.makeCases(s)
 			default:
 				prompts = append(prompts, s)
 			}
 		}
 		f.acvp = nil
 	}
-	var errs []error
 	for _, p := range prompts {
 		i, err := p.choose(results)
-		if err == nil {
-			err = p.makeCases(results[i])
-			p.file.note("expected results from %s", results[i].file.Name)
-			if results[i].file != p.file {
-				results[i].file.note("expected results for %s", p.file.Name)
-			}
-			results = slices.Delete(results, i, i+1)
+		if err != nil {
+			p.file.fail(err)
+			continue
 		}
-		errs = append(errs, err)
+		r := results[i]
+		results = slices.Delete(results, i, i+1)
+		p.makeCases(r)
+		if r.file != p.file {
+			p.file.note("expected results from %s", r.file.Name)
+			r.file.note("expected results for %s", p.file.Name)
+		}
 	}
 	for _, r := range results {
-		errs = append(errs, fmt.Errorf("%s: ACVP: expected results without prompts (vector set %d %s): give the file with the prompts as well",
-			r.file.Name, r.vsID, r.mode))
+		r.file.fail(fmt.Errorf("expected results without prompts (vector set %d %s): give the file with the prompts as well", r.vsID, r.mode))
+	}
+	var errs []error
+	for _, f := range files {
+		errs = append(errs, f.Err)
 	}
 	return errors.Join(errs...)
+}
+
+func (f *File) fail(err error) {
+	f.Err = errors.Join(f.Err, fmt.Errorf("%s: %s: %w", f.Name, f.Format, err))
 }
 
 // complete reports whether a set of prompts has results in it.
@@ -324,12 +331,11 @@ func (s *vectorSet) choose(results []*vectorSet) (int, error) {
 	}
 	switch len(fits) {
 	case 0:
-		return 0, fmt.Errorf("%s: ACVP: prompts without expected results (vector set %d %s): give the file with the results as well",
-			s.file.Name, s.vsID, s.mode)
+		return 0, fmt.Errorf("prompts without expected results (vector set %d %s): give the file with the results as well", s.vsID, s.mode)
 	case 1:
 		return fits[0], nil
 	}
-	return 0, fmt.Errorf("%s: ACVP: prompts with %d sets of expected results that fit (vector set %d %s)", s.file.Name, len(fits), s.vsID, s.mode)
+	return 0, fmt.Errorf("prompts with %d sets of expected results that fit (vector set %d %s)", len(fits), s.vsID, s.mode)
 }
 
 func (s *vectorSet) sameGroups(r *vectorSet) bool {
@@ -358,25 +364,38 @@ func (g *vectorGroup) test(id int) *vectorTest {
 }
 
 // makeCases joins prompts with their results, which may be the set itself.
-func (s *vectorSet) makeCases(results *vectorSet) error {
+func (s *vectorSet) makeCases(results *vectorSet) {
+	var cases []*Case
 	for _, g := range s.groups {
-		answers := results.group(g.id)
-		for _, t := range g.tests {
-			answer := answers.test(t.id)
-			if answer == nil {
-				return fmt.Errorf("%s: ACVP: group %d, test %d: no expected result in %s", s.file.Name, g.id, t.id, results.file.Name)
+		made, err := g.makeCases(results.group(g.id))
+		if err != nil {
+			if results.file != s.file {
+				err = fmt.Errorf("%w (results from %s)", err, results.file.Name)
 			}
-			c, err := g.makeCase(t, answer)
-			if err != nil {
-				return fmt.Errorf("%s: ACVP: group %d, test %d: %w", s.file.Name, g.id, t.id, err)
-			}
-			s.file.add(c)
+			s.file.fail(fmt.Errorf("tgId %d: %w", g.id, err))
+			return
 		}
-		if len(answers.tests) != len(g.tests) {
-			return fmt.Errorf("%s: ACVP: group %d: %d tests, and %d results in %s", s.file.Name, g.id, len(g.tests), len(answers.tests), results.file.Name)
-		}
+		cases = append(cases, made...)
 	}
-	return nil
+	s.file.Cases = append(s.file.Cases, cases...)
+}
+
+func (g *vectorGroup) makeCases(answers *vectorGroup) (cases []*Case, err error) {
+	for _, t := range g.tests {
+		answer := answers.test(t.id)
+		if answer == nil {
+			return nil, fmt.Errorf("tcId %d: no expected result", t.id)
+		}
+		c, err := g.makeCase(t, answer)
+		if err != nil {
+			return nil, fmt.Errorf("tcId %d: %w", t.id, err)
+		}
+		cases = append(cases, c)
+	}
+	if len(answers.tests) != len(g.tests) {
+		return nil, fmt.Errorf("%d tests, and %d expected results", len(g.tests), len(answers.tests))
+	}
+	return cases, nil
 }
 
 // acvpFields are our names for ACVP's.

@@ -2,6 +2,7 @@ package kat
 
 import (
 	"bytes"
+	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
 	"strings"
@@ -154,15 +155,54 @@ func checkEnvelopes(r *record, c *Case, k evpKey) error {
 		if err != nil {
 			return err
 		}
-		// The key is the last thing in either; what stands before it is its
-		// algorithm and lengths.
-		var outer asn1.RawValue
-		rest, err := asn1.Unmarshal(der, &outer)
-		if err != nil || len(rest) > 0 || !bytes.HasSuffix(der, e.key) {
-			c.Broken = e.name + " does not hold the key"
+		if want, ok := envelope(e.name, k.algorithm, e.key); !ok {
+			return r.errorf("%s of %s, which has none", e.name, k.algorithm)
+		} else if !bytes.Equal(der, want) {
+			c.Broken = e.name + " is not the encoding of the key"
 		}
 	}
 	return nil
+}
+
+// evpOIDs are the algorithms that files have encoded keys of (RFC 8410, section
+// 3; RFC 9935, section 3).
+var evpOIDs = map[string]asn1.ObjectIdentifier{
+	"x25519":      {1, 3, 101, 110},
+	"ML-KEM-512":  {2, 16, 840, 1, 101, 3, 4, 4, 1},
+	"ML-KEM-768":  {2, 16, 840, 1, 101, 3, 4, 4, 2},
+	"ML-KEM-1024": {2, 16, 840, 1, 101, 3, 4, 4, 3},
+}
+
+// envelope encodes a key as SubjectPublicKeyInfo or as PKCS #8. An ML-KEM seed
+// has the tag [0] in the latter, an X25519 key is an OCTET STRING (RFC 9935,
+// section 6; RFC 8410, section 7).
+func envelope(name, algorithm string, key []byte) (der []byte, ok bool) {
+	oid, ok := evpOIDs[algorithm]
+	if !ok {
+		return nil, false
+	}
+	id := pkix.AlgorithmIdentifier{Algorithm: oid}
+	var v any = struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Key       asn1.BitString
+	}{id, asn1.BitString{Bytes: key, BitLength: 8 * len(key)}}
+	if name == "PKCS8" {
+		inner := asn1.RawValue{Tag: asn1.TagOctetString, Bytes: key}
+		if algorithm != "x25519" {
+			inner = asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, Bytes: key}
+		}
+		private, err := asn1.Marshal(inner)
+		if err != nil {
+			return nil, false
+		}
+		v = struct {
+			Version   int
+			Algorithm pkix.AlgorithmIdentifier
+			Key       []byte
+		}{0, id, private}
+	}
+	der, err := asn1.Marshal(v)
+	return der, err == nil
 }
 
 // use returns the key that an operation names: "name" or "name/Private".

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // A File is what a reader made of a file.
@@ -17,13 +18,17 @@ type File struct {
 	Cases  []*Case
 	Notes  []string // what a user should know, and is no failure
 
+	Err error // set by Pair; the cases are not complete
+
 	acvp []*vectorSet // that wait for Pair
 }
 
 func (f *File) add(c *Case) { f.Cases = append(f.Cases, c) }
 
 func (f *File) note(format string, args ...any) {
-	f.Notes = append(f.Notes, fmt.Sprintf(format, args...))
+	if n := fmt.Sprintf(format, args...); !slices.Contains(f.Notes, n) {
+		f.Notes = append(f.Notes, n)
+	}
 }
 
 // ErrUnrecognised is wrapped by the error of Read for a file that is in none of

@@ -179,12 +179,34 @@ func (e *evaluation) encapsulate(k KEM, ek, m []byte) (err error) {
 
 func (e *evaluation) decapsulate(k KEM, ct []byte) ([]byte, error) {
 	if dk, ok := e.In[DK]; ok {
-		return k.Decapsulate(dk, ct)
+		ss, err := k.Decapsulate(dk, ct)
+		if err == nil && e.Expect == Valid {
+			err = e.consistent(k, dk)
+		}
+		return ss, err
 	}
 	if seed, ok := e.In[Seed]; ok {
 		return k.DecapsulateSeed(seed, ct)
 	}
 	return nil, caseErrorf("a ciphertext is given, but no key to decapsulate it with")
+}
+
+// consistent wants the two halves of an expanded key to belong together. A
+// ciphertext that is rejected would not show that they do not: its secret comes
+// from z alone.
+func (e *evaluation) consistent(k KEM, dk []byte) error {
+	sizes := kems[e.Algorithm]
+	if len(dk) != sizes.dk || sizes.dk != 2*sizes.ek+32 {
+		return nil
+	}
+	ct, want, err := k.Encapsulate(dk[sizes.ek-32:][:sizes.ek], make([]byte, sizes.m))
+	if err != nil {
+		return caseErrorf("the ek in dk is refused: %v", err)
+	}
+	if ss, err := k.Decapsulate(dk, ct); err != nil || !bytes.Equal(ss, want) {
+		return caseErrorf("dk does not decapsulate what is encapsulated to the ek in it")
+	}
+	return nil
 }
 
 // checkKey puts a key to use, which is where it is checked.

@@ -31,6 +31,7 @@ var commands = []command{
 	{"serve", "serve HTTPS, or forward to a plain service, and tell visitors their group", runServe},
 	{"connect", "connect to a server, and tell what was offered and negotiated", runConnect},
 	{"overlay", "give Go's own crypto/tls the groups, for programs that you build", runOverlay},
+	{"kat", "judge implementations by test vectors of any format, or write vectors", runKAT},
 }
 
 // stdio is what a command reads and writes, so that tests need no process.
