@@ -1,45 +1,29 @@
-package bench_test
+package bench
 
 import (
 	"testing"
-
-	"github.com/pqkx/pqkx"
-	"github.com/pqkx/pqkx/hybrid"
-	"github.com/pqkx/pqkx/mlkem"
-	"github.com/pqkx/pqkx/preset"
-	"github.com/pqkx/pqkx/x25519"
 )
 
-// standard has the groups on the standard library's code, for those where the
-// default is another.
-var standard = map[pqkx.NamedGroup]func() pqkx.Group{
-	pqkx.X25519:             x25519.Standard,
-	pqkx.MLKEM768:           mlkem.StandardMLKEM768,
-	pqkx.MLKEM1024:          mlkem.StandardMLKEM1024,
-	pqkx.X25519MLKEM768:     hybrid.StandardX25519MLKEM768,
-	pqkx.SecP256r1MLKEM768:  hybrid.StandardSecP256r1MLKEM768,
-	pqkx.SecP384r1MLKEM1024: hybrid.StandardSecP384r1MLKEM1024,
-}
+// The benchmarks below are the subjects of a report under the names that the
+// go command and benchstat expect.
 
-func forEachGroup(b *testing.B, f func(b *testing.B, g pqkx.Group)) {
-	for _, g := range preset.All().Groups() {
-		b.Run(g.ID().String()+"/ours", func(b *testing.B) { f(b, g) })
-		if std, ok := standard[g.ID()]; ok {
-			b.Run(g.ID().String()+"/stdlib", func(b *testing.B) { f(b, std()) })
-		}
+func forEachSubject(b *testing.B, f func(b *testing.B, e Exchange)) {
+	for _, s := range Subjects(allGroups()) {
+		b.Run(s.Group.String()+"/"+s.Implementation, func(b *testing.B) {
+			b.ReportAllocs()
+			f(b, s.Exchange)
+		})
 	}
 }
 
-// rotating is how many keys take turns: with a single one the branch predictor
-// learns the rejection sampling by heart.
+// rotating is how many keys take turns. See the package's comment on method.
 const rotating = 256
 
 // BenchmarkClientShare is the client's first step, with a fresh key each time.
 func BenchmarkClientShare(b *testing.B) {
-	forEachGroup(b, func(b *testing.B, g pqkx.Group) {
-		b.ReportAllocs()
+	forEachSubject(b, func(b *testing.B, e Exchange) {
 		for b.Loop() {
-			if _, err := g.KeyShare(); err != nil {
+			if _, _, err := e.Share(); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -48,14 +32,17 @@ func BenchmarkClientShare(b *testing.B) {
 
 // BenchmarkServerAnswer is the server's step.
 func BenchmarkServerAnswer(b *testing.B) {
-	forEachGroup(b, func(b *testing.B, g pqkx.Group) {
+	forEachSubject(b, func(b *testing.B, e Exchange) {
 		var shares [rotating][]byte
 		for i := range shares {
-			shares[i] = must(g.KeyShare()).Bytes()
+			_, share, err := e.Share()
+			if err != nil {
+				b.Fatal(err)
+			}
+			shares[i] = share
 		}
-		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			if _, _, err := g.Encapsulate(shares[i%rotating]); err != nil {
+			if _, _, err := e.Answer(shares[i%rotating]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -64,16 +51,22 @@ func BenchmarkServerAnswer(b *testing.B) {
 
 // BenchmarkClientFinish is the client's second step.
 func BenchmarkClientFinish(b *testing.B) {
-	forEachGroup(b, func(b *testing.B, g pqkx.Group) {
-		var shares [rotating]pqkx.KeyShare
+	forEachSubject(b, func(b *testing.B, e Exchange) {
+		var clients [rotating]Finisher
 		var answers [rotating][]byte
-		for i := range shares {
-			shares[i] = must(g.KeyShare())
-			_, answers[i], _ = g.Encapsulate(shares[i].Bytes())
+		for i := range clients {
+			client, share, err := e.Share()
+			if err != nil {
+				b.Fatal(err)
+			}
+			_, answer, err := e.Answer(share)
+			if err != nil {
+				b.Fatal(err)
+			}
+			clients[i], answers[i] = client, answer
 		}
-		b.ReportAllocs()
 		for i := 0; b.Loop(); i++ {
-			if _, err := shares[i%rotating].Decapsulate(answers[i%rotating]); err != nil {
+			if _, err := clients[i%rotating].Finish(answers[i%rotating]); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -82,24 +75,33 @@ func BenchmarkClientFinish(b *testing.B) {
 
 // BenchmarkExchange is the three steps together, with fresh keys.
 func BenchmarkExchange(b *testing.B) {
-	forEachGroup(b, func(b *testing.B, g pqkx.Group) {
-		b.ReportAllocs()
+	forEachSubject(b, func(b *testing.B, e Exchange) {
 		for b.Loop() {
-			ks := must(g.KeyShare())
-			_, answer, err := g.Encapsulate(ks.Bytes())
-			if err != nil {
-				b.Fatal(err)
-			}
-			if _, err := ks.Decapsulate(answer); err != nil {
+			if err := agree(e); err != nil {
 				b.Fatal(err)
 			}
 		}
 	})
 }
 
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
+// BenchmarkHandshake is a full handshake, client and server together, over a
+// connection in memory.
+func BenchmarkHandshake(b *testing.B) {
+	for _, kind := range []string{ECDSA, RSA} {
+		c, err := NewCredential(kind)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, s := range Stacks(allGroups(), c) {
+			host := map[string]string{HostTLS13: "tls13", HostCryptoTLS: "crypto-tls"}[s.Host] // a slash starts another level
+			b.Run(s.Group.String()+"/"+host+"/"+kind, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, _, err := s.Run(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
 	}
-	return v
 }
