@@ -12,9 +12,7 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 
 	"github.com/pqkx/pqkx"
-	"github.com/pqkx/pqkx/hybrid"
 	"github.com/pqkx/pqkx/tls13"
-	"github.com/pqkx/pqkx/x25519"
 )
 
 // flip returns a change of one bit; a negative index counts from the end.
@@ -155,7 +153,7 @@ func placeNamed(name string) place {
 // both sides succeed and agree. Otherwise the victim has a fault to tell of the
 // peer, and never one of its own.
 func TestBentBytes(t *testing.T) {
-	for _, g := range []pqkx.Group{x25519.Group(), hybrid.X25519MLKEM768()} {
+	for _, g := range twoGroups() {
 		step := 1
 		if pqkx.IsPostQuantum(g) || testing.Short() {
 			step = 7

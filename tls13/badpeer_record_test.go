@@ -9,9 +9,7 @@ import (
 	"testing"
 
 	"github.com/pqkx/pqkx"
-	"github.com/pqkx/pqkx/hybrid"
 	"github.com/pqkx/pqkx/tls13"
-	"github.com/pqkx/pqkx/x25519"
 )
 
 // Record types.
@@ -336,7 +334,7 @@ func TestReplayedShares(t *testing.T) {
 // TestReorderedRecords swaps, drops and repeats each of the records of a
 // protected flight that has many.
 func TestReorderedRecords(t *testing.T) {
-	for _, g := range []pqkx.Group{x25519.Group(), hybrid.X25519MLKEM768()} {
+	for _, g := range twoGroups() {
 		clientConfig, serverConfig := badPeerConfigs(g, false)
 		serverConfig.MaxFragment = 64
 		_, flight := flights(t, clientConfig, serverConfig)

@@ -1,6 +1,7 @@
 package tls13_test
 
 import (
+	"crypto/fips140"
 	"errors"
 	"fmt"
 	"io"
@@ -131,10 +132,18 @@ func badPeerConfigs(g pqkx.Group, retry bool) (client, server *tls13.Config) {
 
 // badPeerGroups returns every group, in a short run one of each kind.
 func badPeerGroups() []pqkx.Group {
-	if testing.Short() {
+	if testing.Short() && !fips140.Enforced() {
 		return []pqkx.Group{hybrid.X25519MLKEM768(), x25519.Group(), nist.P256(), mlkem.MLKEM768()}
 	}
 	return preset.All().Groups()
+}
+
+// twoGroups returns a classical group and a hybrid, for sweeps over bytes.
+func twoGroups() []pqkx.Group {
+	if fips140.Enforced() {
+		return []pqkx.Group{nist.P256(), hybrid.StandardX25519MLKEM768()}
+	}
+	return []pqkx.Group{x25519.Group(), hybrid.X25519MLKEM768()}
 }
 
 // A place is a message of the handshake: the nth of its type that a side sends.
