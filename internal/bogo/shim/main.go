@@ -30,6 +30,15 @@
 //	89  a flag is unknown, or asks for something out of scope: the runner
 //	    counts the test as unimplemented; the reason is on standard output
 //
+// # Where the runner wants another alert
+//
+// RFC 8446 comes first. TestLocalErrorMap in the configuration has the tests
+// whose alert it names: key_share in EncryptedExtensions is illegal_parameter
+// (section 4.2), a Finished of the wrong length decode_error (section 6.2), and
+// an unprotected handshake record where protected ones are due
+// unexpected_message (section 5). Where it names none, package tls13 does what
+// the runner wants.
+//
 // Out of scope are TLS 1.2 and older, resumption, 0-RTT, client certificates,
 // OCSP and certificate transparency, and the extensions that BoringSSL alone
 // has.
