@@ -30,6 +30,7 @@ var commands = []command{
 	{"demo", "run a handshake on each group, client and server in one process", runDemo},
 	{"serve", "serve HTTPS, or forward to a plain service, and tell visitors their group", runServe},
 	{"connect", "connect to a server, and tell what was offered and negotiated", runConnect},
+	{"bench", "measure what the groups cost: CPU, bytes, memory, latency", runBench},
 	{"overlay", "give Go's own crypto/tls the groups, for programs that you build", runOverlay},
 	{"kat", "judge implementations by test vectors of any format, or write vectors", runKAT},
 }
