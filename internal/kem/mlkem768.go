@@ -1,14 +1,9 @@
 package kem
 
-import "github.com/cloudflare/circl/kem/mlkem/mlkem768"
+// MLKEM768 returns ML-KEM-768 (FIPS 203, section 8, table 2).
+func MLKEM768() Expander { return &mlkem768Set }
 
-// MLKEM768 returns ML-KEM-768 (FIPS 203) on circl.
-func MLKEM768() Expander { return &mlkem768Circl }
-
-var mlkem768Circl = circlScheme[mlkem768.PublicKey, mlkem768.PrivateKey, *mlkem768.PublicKey, *mlkem768.PrivateKey]{
-	name:          "ML-KEM-768",
-	sizes:         Sizes{mlkem768.PublicKeySize, mlkem768.PrivateKeySize, mlkem768.CiphertextSize},
-	generate:      mlkem768.NewKeyFromSeed,
-	unpackPublic:  func(pk *mlkem768.PublicKey, ek []byte) bool { return pk.Unpack(ek) == nil },
-	unpackPrivate: func(sk *mlkem768.PrivateKey, dk []byte) bool { return sk.Unpack(dk) == nil },
+var mlkem768Set = lattice{
+	name: "ML-KEM-768",
+	k:    3, eta1: 2, du: 10, dv: 4,
 }

@@ -1,0 +1,41 @@
+package kem
+
+import (
+	"sync"
+
+	"github.com/pqkx/pqkx/internal/ring"
+)
+
+// A workspace is what one operation needs besides its results. Its tasks point
+// into it, which would bring a local variable to the heap anyway; a pool saves
+// the allocation.
+type workspace struct {
+	noise  [2*maxK + 1]ring.Poly
+	cached [maxK]ring.Cached
+	sum    ring.Poly
+
+	message [64]byte       // m || H(ek), or d and k
+	kr      [64]byte       // K || r, or ρ || σ
+	h, hc   [hashSize]byte // H(ek); J(z || c) or H(c)
+	again   [maxCT]byte    // the ciphertext that decapsulation makes
+
+	tasks [maxK*maxK + 2*maxK + 2]task
+	n     int // of tasks
+}
+
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
+
+func newWorkspace() *workspace { return workspaces.Get().(*workspace) }
+
+// free clears w, which has secrets, and gives it back.
+func (w *workspace) free() {
+	*w = workspace{}
+	workspaces.Put(w)
+}
+
+// run does the tasks, and leaves none.
+func (w *workspace) run() {
+	run(w.tasks[:w.n])
+	clear(w.tasks[:w.n])
+	w.n = 0
+}
