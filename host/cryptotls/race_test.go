@@ -1,0 +1,5 @@
+//go:build race
+
+package cryptotls
+
+const raceEnabled = true
