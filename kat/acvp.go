@@ -33,11 +33,11 @@ func isVectorSet(v *value) bool { return v.has("vsId") && v.has("algorithm") }
 
 // A vectorSet is the tests of one set, or their results, or both.
 type vectorSet struct {
-	file            *File
-	vsID            int
-	mode, algorithm string
-	groups          []*vectorGroup
-	prompts         bool // the groups say what to do
+	file    *File
+	vsID    int
+	mode    string // may be empty
+	groups  []*vectorGroup
+	prompts bool // the groups say what to do
 }
 
 type vectorGroup struct {

@@ -135,17 +135,13 @@ func readBotanAgreement(r *record, c *Case) error {
 		curve = "x25519"
 	}
 	id, ok := setCurve(c, curve)
-	if !ok {
-		r.ignore("Secret", "CounterKey", "K")
-		return nil
-	}
 	f := r.find("Secret")
-	f.value = strings.TrimPrefix(f.value, "0x")
+	f.value = strings.TrimPrefix(strings.TrimPrefix(f.value, "0x"), "0X")
 	if digits := f.value; len(digits)%2 != 0 && id != pqkx.X25519 {
 		f.value = "0" + digits // a number
 	}
 	v, err := r.values(map[string]string{"Secret": ClientSeed, "CounterKey": Server, "K": SS})
-	if err != nil {
+	if err != nil || !ok {
 		return err
 	}
 	c.In = Values{ClientSeed: scalar(v[ClientSeed], id), Server: v[Server]}

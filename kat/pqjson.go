@@ -53,7 +53,7 @@ func readLibcrux(f *File, v *value) error {
 // guess returns the algorithm whose public key and ciphertext one of the first
 // cases has.
 func guess(cases []*Case) (string, error) {
-	for _, c := range cases[:min(len(cases), sample)] {
+	for _, c := range cases[:min(len(cases), tries)] {
 		for _, algorithm := range slices.Sorted(maps.Keys(kems)) {
 			k := kemOf(Ours(), algorithm)
 			ek, _, err := k.KeyGen(c.In[Seed])
@@ -66,7 +66,7 @@ func guess(cases []*Case) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("no algorithm that is known makes the keys of the first %d cases", sample)
+	return "", fmt.Errorf("no algorithm that is known makes the keys of the first %d cases", tries)
 }
 
 // liboqs reads liboqs's kats.json: of each algorithm the hash of one record of

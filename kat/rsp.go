@@ -90,7 +90,7 @@ func writeRecord(w io.Writer, k KEM, algorithm string, i int, seed []byte) error
 var rsp = format{
 	name: "NIST .rsp",
 	recognise: func(t *text) bool {
-		return t.first("count", "seed", "pk") || t.first("count", "seed", "pk", "sk", "ct", "ss")
+		return len(t.lines) == 0 && len(t.records) > 0 && t.records[0].has("count", "seed", "pk") && !t.records[0].has("msg")
 	},
 	read: readRSP,
 }
@@ -107,9 +107,6 @@ func readRSP(f *File, t *text) error {
 		c := &Case{ID: fmt.Sprintf("count %d", i), Algorithm: algorithm}
 		if err := r.count(i); err != nil {
 			return err
-		}
-		if r.get("pk") == "" && r.get("ss") == "" {
-			return r.errorf("no expected result: this is a request file (.req), its answers are in the .rsp file")
 		}
 		seed, err := r.hexOf("seed", drbgSeedSize)
 		if err != nil {
@@ -132,6 +129,9 @@ func readRSP(f *File, t *text) error {
 func rspAlgorithm(t *text) (string, error) {
 	if len(t.records) == 0 {
 		return "", fmt.Errorf("no records")
+	}
+	if r := t.records[0]; r.get("pk") == "" && r.get("ss") == "" {
+		return "", r.errorf("no expected result: this is a request file (.req), its answers are in the .rsp file")
 	}
 	k, ok := parameterSet(len(t.records[0].get("pk")) / 2)
 	for _, title := range t.comments {
@@ -158,7 +158,7 @@ func rspGeneration(f *File, t *text, algorithm string) (string, error) {
 	if !isKyber(algorithm) {
 		return algorithm, nil
 	}
-	for _, r := range t.records[:min(len(t.records), sample)] {
+	for _, r := range t.records[:min(len(t.records), tries)] {
 		seed, err := r.peekHex("seed", drbgSeedSize)
 		if err != nil {
 			return "", err
@@ -180,9 +180,9 @@ func rspGeneration(f *File, t *text, algorithm string) (string, error) {
 	return algorithm, nil
 }
 
-// sample is how many cases are tried to tell an algorithm that a file does not
+// tries is how many cases are tried to tell an algorithm that a file does not
 // name. The first may be the one that was tampered with.
-const sample = 8
+const tries = 8
 
 // parameterSet returns the suffix, 512, 768 or 1024, of the ML-KEM and Kyber
 // whose encapsulation keys have this length in bytes.

@@ -112,6 +112,12 @@ func (e *evaluation) require(known ...string) error {
 	if e.Expect == Valid && len(e.Want) == 0 && !e.keyCheck() {
 		return caseErrorf("no expected result")
 	}
+	lengths := e.lengths()
+	for _, name := range []string{SS, OtherSS} { // which are never digested
+		if b, ok := e.Want[name]; ok && lengths != nil && len(b) != lengths[name] {
+			return caseErrorf("%s of %d bytes, want %d", name, len(b), lengths[name])
+		}
+	}
 	return nil
 }
 
@@ -373,22 +379,30 @@ func (e *evaluation) judgeInvalid(r *Result, err error) {
 
 // wrongLength describes the first input whose length is not the algorithm's.
 func (e *evaluation) wrongLength() string {
-	want := make(map[string]int)
-	if s, ok := kems[e.Algorithm]; ok {
-		want = map[string]int{Seed: s.seed, EK: s.ek, DK: s.dk, M: s.m, CT: s.ct, OtherCT: s.ct}
-	} else if id, ok := groupByName(e.Algorithm); ok && groups[id] != nil {
-		parts := groups[id]
-		want = map[string]int{
-			ClientSeed: sum(parts, clientSeedSize), ServerSeed: sum(parts, serverSeedSize),
-			Client: sum(parts, clientSize), Server: sum(parts, serverSize),
-		}
-	}
+	lengths := e.lengths()
 	for _, name := range slices.Sorted(maps.Keys(e.In)) {
-		if n, ok := want[name]; ok && len(e.In[name]) != n {
+		if n, ok := lengths[name]; ok && len(e.In[name]) != n {
 			return fmt.Sprintf("%s of %d bytes instead of %d", name, len(e.In[name]), n)
 		}
 	}
 	return ""
+}
+
+// lengths returns what is known of the lengths of fields, nil if nothing is.
+func (e *evaluation) lengths() map[string]int {
+	if s, ok := kems[e.Algorithm]; ok {
+		return map[string]int{Seed: s.seed, EK: s.ek, DK: s.dk, M: s.m, CT: s.ct, OtherCT: s.ct, SS: 32, OtherSS: 32}
+	}
+	id, _ := groupByName(e.Algorithm)
+	parts := groups[id]
+	if parts == nil {
+		return nil
+	}
+	return map[string]int{
+		ClientSeed: sum(parts, clientSeedSize), ServerSeed: sum(parts, serverSeedSize),
+		Client: sum(parts, clientSize), Server: sum(parts, serverSize),
+		SS: sum(parts, func(p groupPart) int { return p.sharedSecret }),
+	}
 }
 
 // compare sets the result of a case that was computed in full. It reports

@@ -83,15 +83,19 @@ func parseText(data []byte) (*text, error) {
 	return t, nil
 }
 
-// cutField splits "name = value" and "name: value". A name has no digits alone
-// and no blanks.
+// cutField splits "name = value" and "name: value". A name has no blanks but in
+// an index, as in A[0, 0].
 func cutField(line string) (name, value string, ok bool) {
 	i := strings.IndexAny(line, "=:")
 	if i <= 0 {
 		return "", "", false
 	}
 	name = strings.TrimSpace(line[:i])
-	return name, strings.TrimSpace(line[i+1:]), name != "" && !strings.ContainsAny(name, " \t")
+	stem := name
+	if j := strings.IndexByte(name, '['); j > 0 && strings.HasSuffix(name, "]") {
+		stem = name[:j]
+	}
+	return name, strings.TrimSpace(line[i+1:]), name != "" && !strings.ContainsAny(stem, " \t")
 }
 
 // isFlag reports whether a line is a name that needs no value, such as
