@@ -26,6 +26,7 @@ func (r *run) footprint(ctx context.Context) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		r.calibrate()
 		r.progress(0.8+0.2*float64(i)/float64(len(stacks)), "memory of connections")
 		results, err := connectionMemory(s, r.rounds(3, 5))
 		if err != nil {

@@ -81,6 +81,7 @@ func (r *run) netstack(ctx context.Context, params link.Params, stacks []Stack, 
 				return fmt.Errorf("%s with %v: %w", s.Host, s.Group, err)
 			}
 		}
+		r.calibrate()
 		r.progress(part(float64(i)/float64(n)), "handshakes over %v", params)
 	}
 	r.connectionResults(params, StackGVisor, stacks, subjects)

@@ -21,6 +21,7 @@ func (r *run) wire(ctx context.Context) error {
 			if err := errors.Join(ctx.Err(), s.check()); err != nil {
 				return err
 			}
+			r.calibrate()
 			r.progress((float64(i)+float64(j)/float64(len(stacks)))/2, "bytes on the wire")
 			results, err := wireResults(s, r.MSS)
 			if err != nil {

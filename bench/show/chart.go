@@ -3,13 +3,17 @@ package show
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"image/color"
 	"math"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg"
@@ -69,30 +73,33 @@ const legendLine = 1.5 * fontSize
 func (c *chart) render(title bool) (string, error) {
 	p := plot.New()
 	p.BackgroundColor = nil
-	if title {
-		p.Title.Text = c.title
-		p.Title.TextStyle.Color = inkColor
-		p.Title.TextStyle.Font.Size = 1.3 * fontSize
-		p.Title.Padding = fontSize
-	}
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
-		axis.Color, axis.Label.TextStyle.Color = inkColor, inkColor
-		axis.Tick.Color, axis.Tick.Label.Color = inkColor, inkColor
-		axis.Label.TextStyle.Font.Size, axis.Tick.Label.Font.Size = fontSize, fontSize
+		axis.Color, axis.Tick.Color = inkColor, inkColor
+		lettering(&axis.Label.TextStyle, fontSize)
+		lettering(&axis.Tick.Label, fontSize)
 	}
 	legend := plot.NewLegend()
 	legend.Top, legend.Left = true, true
-	legend.TextStyle.Color, legend.TextStyle.Font.Size = inkColor, fontSize
+	lettering(&legend.TextStyle, fontSize)
 	legend.ThumbnailWidth = 1.6 * fontSize
 	legend.Padding = fontSize / 4
-	before := countEntries{}
 	if err := c.build(p, &legend); err != nil {
 		return "", fmt.Errorf("show: chart %s: %w", c.name, err)
 	}
-	top := before.height(&legend)
+	top, heading := legendHeight(&legend), vg.Length(0)
+	if title {
+		heading = 2.5 * fontSize
+		top += heading
+	}
 	canvas := vgsvg.New(c.width, c.height+top)
 	all := draw.New(canvas)
-	legend.Draw(draw.Crop(all, fontSize/2, 0, 0, -fontSize/4))
+	if title {
+		t := p.Title.TextStyle
+		lettering(&t, 1.3*fontSize)
+		t.XAlign, t.YAlign = draw.XLeft, draw.YTop
+		all.FillText(t, vg.Point{X: fontSize / 2, Y: all.Max.Y - fontSize/2}, c.title)
+	}
+	legend.Draw(draw.Crop(all, fontSize/2, 0, 0, -heading-fontSize/4))
 	p.Draw(draw.Crop(all, 0, -fontSize, 0, -top))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
@@ -101,10 +108,13 @@ func (c *chart) render(title bool) (string, error) {
 	return c.themed(b.String(), title), nil
 }
 
-// countEntries measures a legend, which does not tell how many entries it has.
-type countEntries struct{}
+// lettering sets text in the page's colour and kind of type.
+func lettering(t *text.Style, size vg.Length) {
+	t.Color, t.Font.Size, t.Font.Variant = inkColor, size, "Sans"
+}
 
-func (countEntries) height(l *plot.Legend) vg.Length {
+// legendHeight is how much room a legend takes, with a gap below.
+func legendHeight(l *plot.Legend) vg.Length {
 	r := l.Rectangle(draw.New(vgsvg.New(narrow, narrow)))
 	if h := r.Max.Y - r.Min.Y; h > 0 {
 		return h + legendLine/2
@@ -131,6 +141,7 @@ func (c *chart) themed(svg string, standalone bool) string {
 		return "var(--s" + s[4:5] + ")"
 	})
 	svg = fontFamily.ReplaceAllString(svg, "font-family:Liberation Sans,Arial,Helvetica,sans-serif")
+	svg = lettered.ReplaceAllStringFunc(svg, fixWidth)
 	css := ""
 	if standalone {
 		css = "<style>" + style("svg") + "</style>"
@@ -138,6 +149,24 @@ func (c *chart) themed(svg string, standalone bool) string {
 	head := fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="$1" role="img" aria-label="%s"%s>%s`,
 		strings.NewReplacer(`"`, "", "<", "", "&", "and", "$", "").Replace(c.title), c.dimensions(standalone), css)
 	return opening.ReplaceAllString(svg, head)
+}
+
+// lettered is a text with its size and words.
+var lettered = regexp.MustCompile(`(?s)<text ([^>]*font-size:([0-9.]+)px[^>]*)>([^<]*)</text>`)
+
+// fixWidth gives a text the width for which it was placed, whatever type the
+// reader's machine has in place of ours.
+func fixWidth(element string) string {
+	m := lettered.FindStringSubmatch(element)
+	size, err := strconv.ParseFloat(m[2], 64)
+	if err != nil {
+		return element
+	}
+	t := text.Style{Handler: plot.DefaultTextHandler}
+	t.Font = plot.DefaultFont
+	lettering(&t, vg.Length(size))
+	width := t.Width(html.UnescapeString(m[3]))
+	return fmt.Sprintf(`<text textLength="%.1f" lengthAdjust="spacingAndGlyphs" %s>%s</text>`, width.Points(), m[1], m[3])
 }
 
 // dimensions give a picture that stands alone its natural size.
@@ -157,18 +186,23 @@ type bar struct {
 // barHeight is that of a bar with the gap to the next.
 const barHeight = 1.55 * fontSize
 
-// bars makes a chart of stacked, horizontal bars, the first on top.
+// bars makes a chart of stacked, horizontal bars, the first on top. A bar that
+// ends in » is longer than there is room for.
 func bars(name, title, caption, axis string, width vg.Length, parts []string, list []bar, mark float64) *chart {
+	if len(list) == 0 {
+		return nil
+	}
 	return &chart{name, title, caption, width, vg.Length(len(list))*barHeight + 5*fontSize, func(p *plot.Plot, legend *plot.Legend) error {
-		longest := 0.0
+		longest, limit := 0.0, cut(list)
 		names := make([]string, len(list))
 		var below *plotter.BarChart
 		for i, part := range parts {
 			values := make(plotter.Values, len(list))
 			for j, b := range list {
-				values[len(list)-1-j] = b.parts[i]
+				before := sum(b.parts[:i])
+				values[len(list)-1-j] = max(0, min(b.parts[i], limit-before))
 				names[len(list)-1-j] = b.label
-				longest = max(longest, sum(b.parts))
+				longest = max(longest, min(limit, sum(b.parts)))
 			}
 			chart, err := plotter.NewBarChart(values, 0.68*barHeight)
 			if err != nil {
@@ -186,13 +220,13 @@ func bars(name, title, caption, axis string, width vg.Length, parts []string, li
 		}
 		p.NominalY(names...)
 		p.Y.LineStyle.Width, p.Y.Tick.LineStyle.Width = 0, 0
+		p.Y.Tick.Length = fontSize / 2 // a gap
 		p.Y.Padding = 0
-		p.X.Min, p.X.Max = 0, longest*1.02
-		room := 1 - 90/float64(width.Points()) // for the totals at the ends
-		p.X.Max = longest / max(room, 0.5)
+		p.X.Min = 0
+		p.X.Max = longest * (1 + 60/width.Points()) // with room for the totals
 		p.X.Label.Text = axis
 		p.X.Tick.Marker = fewTicks{width}
-		totals, err := endLabels(list)
+		totals, err := endLabels(list, limit)
 		if err != nil {
 			return err
 		}
@@ -202,6 +236,17 @@ func bars(name, title, caption, axis string, width vg.Length, parts []string, li
 		}
 		return nil
 	}}
+}
+
+// cut is where bars end that are so long that they would hide the others: at
+// three times the median.
+func cut(list []bar) float64 {
+	var totals []float64
+	for _, b := range list {
+		totals = append(totals, sum(b.parts))
+	}
+	slices.Sort(totals)
+	return 3 * totals[len(totals)/2]
 }
 
 // fewTicks are the default ticks with fewer labels where there is no room.
@@ -214,6 +259,7 @@ func (f fewTicks) Ticks(low, high float64) []plot.Tick {
 		if ticks[i].Label == "" {
 			continue
 		}
+		ticks[i].Label = digits(roundTo3(ticks[i].Value))
 		if labelled++; f.width < wide/2 && labelled%2 == 0 {
 			ticks[i].Label = ""
 		}
@@ -230,19 +276,24 @@ func sum(parts []float64) float64 {
 }
 
 // endLabels write the totals behind the bars.
-func endLabels(list []bar) (*plotter.Labels, error) {
+func endLabels(list []bar, limit float64) (*plotter.Labels, error) {
 	var l plotter.XYLabels
 	for j, b := range list {
 		total := sum(b.parts)
-		l.XYs = append(l.XYs, plotter.XY{X: total, Y: float64(len(list) - 1 - j)})
-		l.Labels = append(l.Labels, " "+digits(roundTo3(total)))
+		label := digits(roundTo3(total))
+		if total > limit {
+			label = "» " + label
+		}
+		l.XYs = append(l.XYs, plotter.XY{X: min(total, limit), Y: float64(len(list) - 1 - j)})
+		l.Labels = append(l.Labels, label)
 	}
 	labels, err := plotter.NewLabels(l)
 	if err != nil {
 		return nil, err
 	}
+	labels.Offset.X = fontSize / 3
 	for i := range labels.TextStyle {
-		labels.TextStyle[i].Color, labels.TextStyle[i].Font.Size = inkColor, fontSize
+		lettering(&labels.TextStyle[i], fontSize)
 		labels.TextStyle[i].YAlign = -0.35
 	}
 	return labels, nil
@@ -343,7 +394,7 @@ func logTicks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	if high/low < 3 {
 		for _, t := range (plot.DefaultTicks{}).Ticks(low, high) {
-			ticks = append(ticks, plot.Tick{Value: t.Value, Label: t.Label})
+			ticks = append(ticks, t)
 		}
 		return ticks
 	}

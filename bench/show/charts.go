@@ -56,21 +56,14 @@ func subjectLabel(s bench.Result, first bool) string {
 	return s.Subject()
 }
 
-func nilIfEmpty(rows []bar, c *chart) *chart {
-	if len(rows) == 0 {
-		return nil
-	}
-	return c
-}
-
 func operationChart(r *bench.Report, width vg.Length) *chart {
 	list := subjects(r, func(r *bench.Result) bool { return r.Kind == bench.Operation && r.Variant == "" })
 	rows := stacked(r, list, subjectLabel, func(s bench.Result) []bench.Result {
 		return []bench.Result{operation(s, bench.ClientShare, "time", ""), operation(s, bench.ServerAnswer, "time", ""), operation(s, bench.ClientFinish, "time", "")}
 	}, micro)
-	return nilIfEmpty(rows, bars("operations", "Key exchange by itself, microseconds",
-		"One exchange, client and server together, by this module, the standard library and circl. Shorter is better.",
-		"microseconds", width, []string{"client share", "server answer", "client finish"}, rows, 0))
+	return bars("operations", "Key exchange by itself, microseconds",
+		"One exchange, client and server together, by this module, the standard library and circl. Shorter is better; » is a bar that would not fit.",
+		"microseconds", width, []string{"client share", "server answer", "client finish"}, rows, 0)
 }
 
 func handshakeChart(r *bench.Report, width vg.Length, certificate string) *chart {
@@ -80,9 +73,9 @@ func handshakeChart(r *bench.Report, width vg.Length, certificate string) *chart
 	rows := stacked(r, list, subjectLabel, func(s bench.Result) []bench.Result {
 		return []bench.Result{handshake(s, bench.Client, "cpu", ""), handshake(s, bench.Server, "cpu", "")}
 	}, micro)
-	return nilIfEmpty(rows, bars("handshake-"+certificate, "CPU of a handshake, certificate "+certificate+", microseconds",
+	return bars("handshake-"+certificate, "CPU of a handshake, certificate "+certificate+", microseconds",
 		"A full handshake with a verified certificate, each side on a thread of its own. What the certificate costs is in all bars alike.",
-		"microseconds", width, []string{"client", "server"}, rows, 0))
+		"microseconds", width, []string{"client", "server"}, rows, 0)
 }
 
 func wireChart(r *bench.Report, width vg.Length) *chart {
@@ -98,9 +91,9 @@ func wireChart(r *bench.Report, width vg.Length) *chart {
 		}
 		return keys
 	}, 1)
-	return nilIfEmpty(rows, bars("wire", "Bytes of a handshake",
+	return bars("wire", "Bytes of a handshake",
 		fmt.Sprintf("By flight. The dashed line is one TCP segment of %d bytes: a ClientHello beyond it takes two packets.", r.MSS),
-		"bytes", width, []string{"ClientHello", "server's flight", "client's Finished"}, rows, float64(r.MSS)))
+		"bytes", width, []string{"ClientHello", "server's flight", "client's Finished"}, rows, float64(r.MSS))
 }
 
 // drawn are the groups whose curves are drawn, if they were measured: more of
@@ -142,7 +135,7 @@ func programChart(r *bench.Report, width vg.Length) *chart {
 			s.Metric = "program"
 			return []bench.Result{s}
 		}, kilo)
-	return nilIfEmpty(rows, bars("programs", "Size of a program, KiB", "A client and server with these groups and no others linked.", "KiB", width, []string{"program"}, rows, 0))
+	return bars("programs", "Size of a program, KiB", "A client and server with these groups and no others linked.", "KiB", width, []string{"program"}, rows, 0)
 }
 
 func connectionChart(r *bench.Report, width vg.Length) *chart {
@@ -150,8 +143,8 @@ func connectionChart(r *bench.Report, width vg.Length) *chart {
 	rows := stacked(r, list, subjectLabel, func(s bench.Result) []bench.Result {
 		return []bench.Result{handshake(s, bench.Client, "connection", ""), handshake(s, bench.Server, "connection", "")}
 	}, kilo)
-	return nilIfEmpty(rows, bars("connections", "Heap of an open connection, KiB", "An idle connection after its handshake.",
-		"KiB", width, []string{"client", "server"}, rows, 0))
+	return bars("connections", "Heap of an open connection, KiB", "An idle connection after its handshake.",
+		"KiB", width, []string{"client", "server"}, rows, 0)
 }
 
 // SVG writes a picture for each chart into a folder, which it makes if need be.

@@ -54,8 +54,8 @@ func wireConclusion(r *bench.Report, x index) []string {
 	if after == nil || before == nil || x[keyOf(hello)] == nil || x[keyOf(segments)] == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("Bytes: a handshake grows from %s to %s; the ClientHello alone is %s, in TCP segments of %d bytes: %s.",
-		digits(before.Value), digits(after.Value), x.text(hello, 1), r.MSS, x.text(segments, 1))}
+	return []string{fmt.Sprintf("Bytes: a handshake grows from %s to %s; its ClientHello is %s, which takes %s TCP segment(s) of at most %d.",
+		digits(before.Value), digits(after.Value), x.text(hello, 1), x.text(segments, 1), r.MSS)}
 }
 
 func networkConclusion(r *bench.Report, x index, p path) []string {
@@ -66,10 +66,10 @@ func networkConclusion(r *bench.Report, x index, p path) []string {
 	if after == nil || before == nil {
 		return nil
 	}
-	text := fmt.Sprintf("Latency, %v: median %s against %s milliseconds", p, digits(after.Value*milli), digits(before.Value*milli))
+	text := fmt.Sprintf("Latency, %v: the median is %s against %s milliseconds", p, digits(after.Value*milli), digits(before.Value*milli))
 	after, before = x[keyOf(handshake(s, bench.Client, "latency-p99", ""))], x[keyOf(handshake(b, bench.Client, "latency-p99", ""))]
 	if after != nil && before != nil {
-		text += fmt.Sprintf("; 99th percentile %s [%s, %s] against %s [%s, %s]",
+		text += fmt.Sprintf("; the 99th percentile is %s [%s, %s] against %s [%s, %s]",
 			digits(after.Value*milli), digits(after.Low*milli), digits(after.High*milli),
 			digits(before.Value*milli), digits(before.Low*milli), digits(before.High*milli))
 	}

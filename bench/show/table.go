@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pqkx/pqkx/bench"
+	"github.com/pqkx/pqkx/bench/link"
 )
 
 // A Table is a part of a report for reading.
@@ -248,7 +249,15 @@ func links(r *bench.Report) []path {
 }
 
 func (p path) String() string {
-	return map[string]string{bench.StackGVisor: "gVisor's TCP", bench.StackKernel: "the kernel's TCP"}[p.stack] + ", " + p.link
+	text := p.link
+	if params, err := link.Parse(p.link); err == nil {
+		text = fmt.Sprintf("%v round trip", params.RTT)
+		if params.Bandwidth > 0 {
+			text += fmt.Sprintf(", %s Mbit/s", digits(params.Bandwidth/1e6))
+		}
+		text += fmt.Sprintf(", %s %% loss", digits(100*params.Loss))
+	}
+	return text + ", " + map[string]string{bench.StackGVisor: "gVisor's TCP", bench.StackKernel: "the kernel's TCP"}[p.stack]
 }
 
 func networkTable(r *bench.Report, p path) Table {
