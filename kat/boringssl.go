@@ -196,7 +196,7 @@ var boringNISTKeygen = format{
 	name:      "BoringSSL ML-KEM, NIST key generation",
 	recognise: func(t *text) bool { return t.first("z", "d", "ek", "dk") },
 	read: func(f *File, t *text) error {
-		return readCCTV(f, t, "", map[string]string{"d": "d", "z": "z"}, map[string]string{"ek": EK, "dk": DK})
+		return readCCTV(f, t, map[string]string{"d": "d", "z": "z"}, map[string]string{"ek": EK, "dk": DK})
 	},
 }
 

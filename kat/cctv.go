@@ -19,7 +19,7 @@ var cctvUnlucky = format{
 	name:      "CCTV unlucky sample",
 	recognise: func(t *text) bool { return t.first("d", "z", "ek", "dk", "m", "K", "c") },
 	read: func(f *File, t *text) error {
-		return readCCTV(f, t, "-ipd", map[string]string{"d": "d", "z": "z", "m": M},
+		return readCCTV(f, t, map[string]string{"d": "d", "z": "z", "m": M},
 			map[string]string{"ek": EK, "dk": DK, "K": SS, "c": CT})
 	},
 }
@@ -30,11 +30,11 @@ var cctvStrcmp = format{
 	name:      "CCTV strcmp",
 	recognise: func(t *text) bool { return t.first("dk", "c", "K") },
 	read: func(f *File, t *text) error {
-		return readCCTV(f, t, "", map[string]string{"dk": DK, "c": CT}, map[string]string{"K": SS})
+		return readCCTV(f, t, map[string]string{"dk": DK, "c": CT}, map[string]string{"K": SS})
 	},
 }
 
-func readCCTV(f *File, t *text, suffix string, in, want map[string]string) (err error) {
+func readCCTV(f *File, t *text, in, want map[string]string) (err error) {
 	for i, r := range t.records {
 		c := &Case{ID: strconv.Itoa(i + 1)}
 		if c.In, err = r.values(in); err != nil {
@@ -49,11 +49,27 @@ func readCCTV(f *File, t *text, suffix string, in, want map[string]string) (err 
 		if c.Algorithm, err = mlkemByDK(r, c); err != nil {
 			return err
 		}
-		c.Algorithm += suffix
+		c.Algorithm += edition(c)
 		joinSeed(c)
 		f.add(c)
 	}
 	return nil
+}
+
+// edition tells the initial public draft of FIPS 203, for which CCTV was made,
+// from the standard: in the standard ρ || σ = G(d || k), in the draft G(d). What
+// fits neither is taken for the draft. A case that does not generate a key is
+// the same in both.
+func edition(c *Case) string {
+	d, ek := c.In["d"], c.Want[EK]
+	if d == nil || len(ek) < 32 {
+		return ""
+	}
+	g := sha3.Sum512(append(bytes.Clone(d), byte((len(ek)-32)/384)))
+	if bytes.Equal(g[:32], ek[len(ek)-32:]) {
+		return ""
+	}
+	return "-ipd"
 }
 
 // joinSeed makes one value of d and z.
@@ -80,8 +96,9 @@ func mlkemByDK(r *record, c *Case) (string, error) {
 	return "", r.errorf("dk of %d bytes is not of ML-KEM", len(dk))
 }
 
-// cctvIntermediate reads one exchange with every value on the way. Those that
-// can be had from outside are compared; polynomials cannot.
+// cctvIntermediate reads one exchange with every value on the way. What an
+// implementation shows is compared with it; all values are compared with those
+// of [reference].
 var cctvIntermediate = format{
 	name: "CCTV intermediate values",
 	recognise: func(t *text) bool {
@@ -105,49 +122,15 @@ func readIntermediate(f *File, t *text) (err error) {
 	if c.Algorithm, err = mlkemByDK(r, c); err != nil {
 		return err
 	}
-	c.Algorithm += "-ipd"
+	if want := kems[c.Algorithm].ek; len(c.Want[EK]) != want {
+		return r.errorf("ek of %d bytes, want %d", len(c.Want[EK]), want)
+	}
+	c.Algorithm += edition(c)
 	if err := checkIntermediate(r, c); err != nil {
 		return err
 	}
 	joinSeed(c)
 	f.add(c)
-	f.note("polynomials are not compared: an implementation does not show them")
-	return nil
-}
-
-// checkIntermediate computes the values that are hashes or parts of others (FIPS
-// 203 ipd, algorithms 12, 15, 16 and 17).
-func checkIntermediate(r *record, c *Case) error {
-	g := sha3.Sum512(c.In["d"])
-	h := sha3.Sum256(c.Want[EK])
-	kr := sha3.Sum512(slices.Concat(c.In[M], h[:]))
-	c1 := len(c.Want[CT]) / 4 * 4
-	for _, name := range []string{"c1", "c2"} {
-		if !r.has(name) {
-			return r.errorf("no %s", name)
-		}
-	}
-	c1 = len(r.get("c1")) / 2
-	if c1 > len(c.Want[CT]) {
-		return r.errorf("c1 is longer than c")
-	}
-	derived := []struct {
-		name string
-		want []byte
-	}{
-		{"ρ", g[:32]}, {"σ", g[32:]}, {"H(ek)", h[:]}, {"r", kr[32:]},
-		{"KBar", sha3.SumSHAKE256(slices.Concat(c.In["z"], c.Want[CT]), 32)},
-		{"c1", c.Want[CT][:c1]}, {"c2", c.Want[CT][c1:]},
-	}
-	for _, d := range derived {
-		b, err := r.hex(d.name)
-		if err != nil {
-			return err
-		}
-		if !bytes.Equal(b, d.want) {
-			c.Broken = d.name + " does not follow from the values that it is made of"
-		}
-	}
 	return nil
 }
 

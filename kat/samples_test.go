@@ -180,7 +180,7 @@ func textSamples(t testing.TB, add addFunc) {
 
 	i := newExchange(t, "ML-KEM-512-ipd", 4)
 	add(cctvUnlucky.name, 1, 0, 0, lines("d", i.seed[:32], "z", i.seed[32:], "ek", i.ek, "dk", i.dk, "m", i.m, "K", i.ss, "c", i.ct))
-	add(cctvIntermediate.name, 1, 0, 0, intermediateFile("ML-KEM-512"))
+	add(cctvIntermediate.name, 1, 0, 0, intermediateFile("ML-KEM-512", true))
 	add(cctvStrcmp.name, 1, 0, 0, lines("dk", x.dk, "c", x.other, "K", x.rejected))
 	add(modulus.name, 2, 0, 0, fmt.Sprintf("%x\n%x\n", unreduced(x.ek), unreduced(y.ek)))
 	wrongHash := bytes.Clone(x.dk)
