@@ -232,3 +232,68 @@ func TestOneAnswerWhileSilent(t *testing.T) {
 		}
 	}
 }
+
+// TestMisplacedExtensions puts extensions that the client knows into messages
+// that they are not for, and ones that it does not know beside them.
+func TestMisplacedExtensions(t *testing.T) {
+	schemes := ext{extSignatures, []byte{0, 2, 4, 3}}
+	unknown := ext{0x5555, []byte{1}}
+	for _, test := range []struct {
+		name string
+		list []ext
+		want bool
+	}{
+		{"only its own", []ext{schemes}, true},
+		{"unknown", []ext{unknown, schemes}, true},
+		{"key_share", []ext{schemes, {extKeyShare, []byte{0, 29}}}, false},
+		{"cookie", []ext{{extCookie, []byte{0, 1, 0}}, schemes}, false},
+	} {
+		t.Run("CertificateRequest/"+test.name, func(t *testing.T) {
+			clientConfig, serverConfig := configs()
+			client, server := pair(t, clientConfig, serverConfig)
+			request := message(certificateRequest, append([]byte{0}, extensions(test.list...)...))
+			server.SetOutgoing(func(m []byte) []byte {
+				if m[0] == certificate {
+					server.Inject(kindHandshake, request)
+				}
+				return m
+			})
+			// The server's transcript lacks what it injects: a client that takes
+			// the request goes on, to a signature that does not fit.
+			clientErr, serverErr := handshake(client, server)
+			alert := tls13.AlertIllegalParameter
+			if test.want {
+				alert = tls13.AlertDecryptError
+			}
+			wantAlert(t, clientErr, serverErr, alert)
+		})
+	}
+
+	earlyData := ext{extEarlyData, []byte{0, 0, 0, 1}}
+	for _, test := range []struct {
+		name string
+		list []ext
+		want bool
+	}{
+		{"only its own", []ext{earlyData}, true},
+		{"unknown", []ext{unknown, earlyData}, true},
+		{"supported_versions", []ext{earlyData, {extVersions, []byte{3, 4}}}, false},
+	} {
+		t.Run("NewSessionTicket/"+test.name, func(t *testing.T) {
+			clientConfig, serverConfig := configs()
+			client, server := connect(t, clientConfig, serverConfig)
+			// A lifetime, an age, a nonce and a ticket.
+			ticket := append([]byte{0, 0, 1, 0, 1, 2, 3, 4, 1, 0, 0, 1, 't'}, extensions(test.list...)...)
+			server.Inject(kindHandshake, message(newSessionTicket, ticket))
+			if err := server.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			if test.want {
+				exchange(t, server, client, []byte("after the ticket"))
+				return
+			}
+			clientErr := told(client, nil)
+			wantAlert(t, clientErr, told(server, nil), tls13.AlertIllegalParameter)
+		})
+	}
+}

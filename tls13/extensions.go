@@ -66,6 +66,17 @@ func duplicateAlert(id uint16) Alert {
 	return AlertDecodeError
 }
 
+// refuseKnown refuses an extension that we know and that is not for the
+// message, one of those that answer nothing (RFC 8446, section 4.2).
+func refuseKnown(list []extension, message string, allowed uint16) error {
+	for _, e := range list {
+		if e.id != allowed && slices.Contains(knownExtensions, e.id) {
+			return alertf(AlertIllegalParameter, "unexpected extension %d in %s", e.id, message)
+		}
+	}
+	return nil
+}
+
 func decodeError(what string) error { return alertf(AlertDecodeError, "malformed %s", what) }
 
 // readUint16s reads a list of 16-bit values that must not be empty.

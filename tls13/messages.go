@@ -242,6 +242,9 @@ func parseCertificateRequest(body []byte) (*certificateRequest, error) {
 	if !s.Empty() {
 		return nil, decodeError("CertificateRequest")
 	}
+	if err := refuseKnown(extensions, "CertificateRequest", extSignatureAlgorithms); err != nil {
+		return nil, err
+	}
 	for _, e := range extensions {
 		if e.id != extSignatureAlgorithms {
 			continue
@@ -335,13 +338,14 @@ func validTicket(body []byte) error {
 		!s.ReadUint16LengthPrefixed(&ticket) || ticket.Empty() {
 		return decodeError("NewSessionTicket")
 	}
-	if _, err := readExtensions(&s, "NewSessionTicket"); err != nil {
+	extensions, err := readExtensions(&s, "NewSessionTicket")
+	if err != nil {
 		return err
 	}
 	if !s.Empty() {
 		return decodeError("NewSessionTicket")
 	}
-	return nil
+	return refuseKnown(extensions, "NewSessionTicket", extEarlyData)
 }
 
 // parseKeyUpdate returns whether the peer wants an update in return (RFC 8446,
