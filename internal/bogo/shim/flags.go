@@ -106,8 +106,8 @@ func code[T ~uint16](set func(s *settings, v T)) flag {
 	})
 }
 
-// ignored is a flag that asks for nothing a TLS 1.3 stack without callbacks
-// could do otherwise, or expects what cannot be otherwise here.
+// ignored is a flag that asks for nothing a TLS 1.3 stack without callbacks and
+// tickets could do otherwise, or expects what cannot be otherwise here.
 var (
 	ignored      = alone(func(*settings) {})
 	ignoredValue = text(func(*settings, string) {})
@@ -142,6 +142,9 @@ var flags = map[string]flag{
 	"expect-secure-renegotiation":   ignored,
 	"expect-extended-master-secret": ignored,
 	"ignore-rsa-key-usage":          ignored, // TLS 1.3 always heeds it
+	"advertise-npn":                 ignoredValue,
+	"select-next-proto":             ignoredValue,
+	"srtp-profiles":                 ignoredValue, // of DTLS
 
 	// Ways to call BoringSSL. A Read or Write here runs the handshake as well,
 	// and nothing returns before it is done.
@@ -151,6 +154,7 @@ var flags = map[string]flag{
 	"use-old-client-cert-callback": ignored,
 	"write-settings":               ignoredValue,
 	"peek-then-read":               ignored, // what was read has been looked at
+	"install-ddos-callback":        ignored, // it lets everyone in
 	"no-op-extra-handshake":        alone(func(s *settings) { s.noOpExtraHandshake = true }),
 
 	// There is no resumption: a flag for further connections never applies.
@@ -158,6 +162,9 @@ var flags = map[string]flag{
 	"resumption-delay":         ignoredValue,
 	"reverify-on-resume":       ignored,
 	"no-ticket":                ignored,
+	"use-ticket-callback":      ignored,
+	"use-ticket-aead-callback": ignored,
+	"skip-ticket":              ignored,
 	"expect-no-session":        ignored,
 	"expect-no-session-id":     ignored,
 	"expect-session-miss":      ignored,
@@ -174,6 +181,7 @@ var flags = map[string]flag{
 	"verify-fail":                alone(func(s *settings) { s.verifyFail = true }),
 	"use-custom-verify-callback": alone(func(s *settings) { s.customVerifyCallback = true }),
 	"expect-verify-result":       ignored,
+	"accepted-peer-cert-types":   number(func(_ *settings, v int) error { return never(v != 0, "raw public keys") }),
 	"verify-prefs":               code(func(s *settings, v tls.SignatureScheme) { s.verifyPrefs = append(s.verifyPrefs, v) }),
 
 	"curves":                       code(func(s *settings, v pqkx.NamedGroup) { s.curves = append(s.curves, v) }),

@@ -113,6 +113,13 @@ var defaultSchemes = []tls.SignatureScheme{
 	tls.PKCS1WithSHA512,
 }
 
+// obsoleteSchemes are those of TLS 1.2 and of client certificates, that a server
+// of TLS 1.3 may not sign with. The suite has a client offer them, and wants it
+// to refuse them all the same.
+var obsoleteSchemes = []tls.SignatureScheme{
+	tls.PKCS1WithSHA1, tls.ECDSAWithSHA1, 0x0420, 0x0520, 0x0620, 0xff01,
+}
+
 // schemes returns what a client offers. Lists of everything that BoringSSL has
 // are common, so schemes that we lack are left out.
 func (s *settings) schemes() ([]tls.SignatureScheme, error) {
@@ -120,7 +127,8 @@ func (s *settings) schemes() ([]tls.SignatureScheme, error) {
 		return defaultSchemes, nil
 	}
 	list := slices.DeleteFunc(slices.Clone(s.verifyPrefs), func(v tls.SignatureScheme) bool {
-		return !slices.Contains(defaultSchemes, v) && v != tls.Ed25519 && v != tls.ECDSAWithP521AndSHA512
+		return !slices.Contains(defaultSchemes, v) && !slices.Contains(obsoleteSchemes, v) &&
+			v != tls.Ed25519 && v != tls.ECDSAWithP521AndSHA512
 	})
 	if len(list) == 0 {
 		return nil, unimplemented("signature schemes %v", s.verifyPrefs)
