@@ -1,0 +1,6 @@
+//go:build !purego
+
+package ct
+
+// extraTags builds helper programs as this test was built.
+const extraTags = ""
