@@ -259,13 +259,13 @@ func (k *katRun) file(ctx context.Context, f *katFile) *katFileReport {
 func (r *katReport) verdict() error {
 	switch broken := r.broken(); {
 	case broken > 0 && r.Total.Failed > 0:
-		return fmt.Errorf("kat: %d of %d cases failed, and %d of %d files could not be used", r.Total.Failed, r.Total.Cases, broken, len(r.Files))
+		return fmt.Errorf("%d of %d cases failed, and %d of %d files could not be used", r.Total.Failed, r.Total.Cases, broken, len(r.Files))
 	case broken > 0:
-		return fmt.Errorf("kat: %d of %d files could not be used", broken, len(r.Files))
+		return fmt.Errorf("%d of %d files could not be used", broken, len(r.Files))
 	case r.Total.Failed > 0:
-		return fmt.Errorf("kat: %d of %d cases failed", r.Total.Failed, r.Total.Cases)
+		return fmt.Errorf("%d of %d cases failed", r.Total.Failed, r.Total.Cases)
 	case r.Total.Passed == 0 && r.Total.Policy == 0:
-		return errors.New("kat: nothing ran")
+		return errors.New("nothing ran")
 	}
 	return nil
 }
