@@ -192,14 +192,6 @@ func (v vector) each(op func(polynomial) polynomial) vector {
 	return w
 }
 
-func (v vector) plus(w vector) vector {
-	sum := make(vector, len(v))
-	for i := range v {
-		sum[i] = v[i].plus(w[i])
-	}
-	return sum
-}
-
 // dot is the inner product of transforms.
 func (v vector) dot(w vector) (f polynomial) {
 	for i := range v {

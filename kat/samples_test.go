@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pqkx/pqkx"
@@ -79,8 +80,19 @@ func nistExchange(t testing.TB, algorithm string) exchange {
 	return newExchangeOf(t, algorithm, dz, m, make([]byte, kems[algorithm].ct))
 }
 
-// samples returns one of each format at least.
+// samples returns one of each format at least, the same ones each time.
 func samples(t testing.TB) []sample {
+	t.Helper()
+	madeOnce.Do(func() { made = makeSamples(t) })
+	return made
+}
+
+var (
+	madeOnce sync.Once
+	made     []sample
+)
+
+func makeSamples(t testing.TB) []sample {
 	var list []sample
 	add := func(format string, passed, policy, skips int, text string) {
 		list = append(list, sample{format, text, passed, policy, skips})

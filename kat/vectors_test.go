@@ -53,6 +53,9 @@ func TestShared(t *testing.T) {
 	files := readAll(t, sharedVectors)
 	for _, impl := range []Implementation{Ours(), Standard(), Circl()} {
 		t.Run(impl.Name(), func(t *testing.T) {
+			if testing.Short() && impl != Ours() {
+				t.Skip("runs without -short")
+			}
 			for _, f := range files {
 				t.Run(strings.TrimPrefix(f.Name, sharedVectors), func(t *testing.T) { runFile(t, f, impl) })
 			}
