@@ -32,6 +32,7 @@ var commands = []command{
 	{"connect", "connect to a server, and tell what was offered and negotiated", runConnect},
 	{"bench", "measure what the groups cost: CPU, bytes, memory, latency", runBench},
 	{"overlay", "give Go's own crypto/tls the groups, for programs that you build", runOverlay},
+	{"soak", "make many connections in this process, and look for errors and leaks", runSoak},
 	{"kat", "judge implementations by test vectors of any format, or write vectors", runKAT},
 }
 
