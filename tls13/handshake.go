@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pqkx/pqkx"
+	erasing "github.com/pqkx/pqkx/internal/secret"
 )
 
 // A handshaker is what both sides' handshakes have in common.
@@ -53,11 +54,13 @@ func (h *handshaker) sendCCS() {
 // which it clears. The transcript ends with ServerHello.
 func (h *handshaker) deriveHandshake(sharedSecret []byte) error {
 	defer clear(sharedSecret)
-	early := newEarlySecret(h.suite)
-	defer early.clear()
-	h.hsSecret = early.handshake(sharedSecret)
 	sum := h.transcript.sum()
-	h.clientSecret, h.serverSecret = h.hsSecret.client(sum), h.hsSecret.server(sum)
+	erasing.Do(func() {
+		early := newEarlySecret(h.suite)
+		defer early.clear()
+		h.hsSecret = early.handshake(sharedSecret)
+		h.clientSecret, h.serverSecret = h.hsSecret.client(sum), h.hsSecret.server(sum)
+	})
 	return errors.Join(
 		h.logSecret("CLIENT_HANDSHAKE_TRAFFIC_SECRET", h.clientSecret.secret),
 		h.logSecret("SERVER_HANDSHAKE_TRAFFIC_SECRET", h.serverSecret.secret))
@@ -66,12 +69,14 @@ func (h *handshaker) deriveHandshake(sharedSecret []byte) error {
 // deriveMaster derives the secrets for application data and exporters. The
 // transcript ends with the server's Finished.
 func (h *handshaker) deriveMaster() (client, server trafficSecret, err error) {
-	h.master = h.hsSecret.master()
-	defer h.master.clear()
-	h.hsSecret.clear()
 	sum := h.transcript.sum()
-	client, server = h.master.client(sum), h.master.server(sum)
-	h.c.exporter = h.master.exporter(sum)
+	erasing.Do(func() {
+		h.master = h.hsSecret.master()
+		defer h.master.clear()
+		h.hsSecret.clear()
+		client, server = h.master.client(sum), h.master.server(sum)
+		h.c.exporter = h.master.exporter(sum)
+	})
 	err = errors.Join(
 		h.logSecret("CLIENT_TRAFFIC_SECRET_0", client.secret),
 		h.logSecret("SERVER_TRAFFIC_SECRET_0", server.secret),

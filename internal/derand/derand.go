@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/pqkx/pqkx"
+	"github.com/pqkx/pqkx/internal/secret"
 )
 
 // A Seed is the randomness of one operation; nil means fresh randomness. A
@@ -84,8 +85,10 @@ func seeded(g pqkx.Group) (Group, error) {
 }
 
 // Fresh makes a client share with fresh randomness: the KeyShare of a [Group].
-func Fresh(g Group) (pqkx.KeyShare, error) {
-	return g.KeyShareInto(make([]byte, g.Sizes().ClientShare), nil)
+func Fresh(g Group) (ks pqkx.KeyShare, err error) {
+	share := make([]byte, g.Sizes().ClientShare)
+	secret.Do(func() { ks, err = g.KeyShareInto(share, nil) })
+	return ks, err
 }
 
 // EncapsulateFresh answers a client share with fresh randomness: the
@@ -97,7 +100,8 @@ func EncapsulateFresh(g Group, clientShare []byte) (sharedSecret, serverShare []
 func encapsulate(g Group, clientShare []byte, seed Seed) (sharedSecret, serverShare []byte, err error) {
 	s := g.Sizes()
 	sharedSecret, serverShare = make([]byte, s.SharedSecret), make([]byte, s.ServerShare)
-	if err := g.EncapsulateInto(sharedSecret, serverShare, clientShare, seed); err != nil {
+	secret.Do(func() { err = g.EncapsulateInto(sharedSecret, serverShare, clientShare, seed) })
+	if err != nil {
 		clear(sharedSecret)
 		return nil, nil, err
 	}
@@ -107,7 +111,8 @@ func encapsulate(g Group, clientShare []byte, seed Seed) (sharedSecret, serverSh
 // Decapsulate is the Decapsulate of a [KeyShare].
 func Decapsulate(ks KeyShare, serverShare []byte) (sharedSecret []byte, err error) {
 	sharedSecret = make([]byte, ks.Group().Sizes().SharedSecret)
-	if err := ks.DecapsulateInto(sharedSecret, serverShare); err != nil {
+	secret.Do(func() { err = ks.DecapsulateInto(sharedSecret, serverShare) })
+	if err != nil {
 		clear(sharedSecret)
 		return nil, err
 	}
