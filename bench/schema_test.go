@@ -87,7 +87,7 @@ func checkSubjects(t *testing.T, r *bench.Report) {
 			want = append(want, fmt.Sprintf(metric, s.Host, s.Group))
 		}
 	}
-	for _, id := range append(preset.All().SupportedGroups()) {
+	for _, id := range preset.All().SupportedGroups() {
 		want = append(want, fmt.Sprintf("footprint tls13 %v program", id))
 	}
 	want = append(want, "footprint tls13 all program", "footprint tls13 default program", "footprint crypto/tls all program")

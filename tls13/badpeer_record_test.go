@@ -27,8 +27,6 @@ type recordBender struct {
 	kind byte
 	n    int
 	bend func(record []byte) []byte
-
-	last []byte // the record before, of the type
 }
 
 func (b *recordBender) Write(p []byte) (int, error) {

@@ -393,10 +393,7 @@ func percentiles(rarest float64) []plot.Tick {
 func logTicks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
 	if high/low < 3 {
-		for _, t := range (plot.DefaultTicks{}).Ticks(low, high) {
-			ticks = append(ticks, t)
-		}
-		return ticks
+		return plot.DefaultTicks{}.Ticks(low, high)
 	}
 	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
 		for _, m := range []float64{1, 2, 5} {

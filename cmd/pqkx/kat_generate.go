@@ -11,7 +11,7 @@ import (
 
 const katGenerateDoc = `
 Generate writes test vectors. By default they are of TLS groups, as JSON that
-'pqkx kat --help' reads and 'pqkx kat generate --schema' describes: from seeds to
+'pqkx kat' reads and 'pqkx kat generate --schema' describes: from seeds to
 the client's share, the server's share, the shared secret and the traffic secrets
 of TLS 1.3. With --nist they are NIST's file of known answers of one KEM,
 PQCkemKAT_*.rsp, byte for byte; with --request as well, the .req file to it.
