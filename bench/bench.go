@@ -25,6 +25,7 @@ package bench
 
 import (
 	"context"
+	"crypto/fips140"
 	"errors"
 	"fmt"
 	"slices"
@@ -127,6 +128,9 @@ func (o *Options) rounds(quick, full int) int {
 // Run measures what the options ask for. It takes one to two minutes with
 // Quick on two cores and about ten without.
 func Run(ctx context.Context, o Options) (*Report, error) {
+	if fips140.Enforced() {
+		return nil, errors.New("bench: GODEBUG=fips140=only forbids most of what is compared")
+	}
 	if err := o.check(); err != nil {
 		return nil, err
 	}

@@ -45,13 +45,13 @@ func TestKAT(t *testing.T) {
 }
 
 func TestKATFailure(t *testing.T) {
-	name, text := generated(t, "--groups", "x25519", "--count", "2")
+	name, text := generated(t, "--groups", "secp256r1", "--count", "2")
 	at := strings.LastIndex(text, `"shared_secret": "`) + len(`"shared_secret": "`)
 	was := text[at : at+64]
 	is := map[bool]string{true: "1", false: "0"}[was[0] == '0'] + was[1:]
 	write(t, name, text[:at]+is+text[at+64:])
 	got := runCommand(t, "", "kat", name).want(t, exitFailure, "pqkx: kat: 2 of 4 cases failed\n")
-	for _, want := range []string{"FAIL", "4 cases, 2 passed, 2 failed", "failed x25519 2 SHA-256: x25519: shared_secret differs", "expected " + is, "got      " + was} {
+	for _, want := range []string{"FAIL", "4 cases, 2 passed, 2 failed", "failed secp256r1 2 SHA-256: secp256r1: shared_secret differs", "expected " + is, "got      " + was} {
 		want = strings.ReplaceAll(want, "shared_secret differs", "ss differs")
 		if !strings.Contains(got.out, want) {
 			t.Errorf("stdout lacks %q:\n%s", want, got.out)
@@ -64,7 +64,7 @@ func TestKATFailure(t *testing.T) {
 		t.Fatalf("%v in:\n%s", err, got.out)
 	}
 	f := report.Files[0].Failures[0]
-	if report.Total.Failed != 2 || f.Expected != is || f.Got != was || f.Field != "ss" || f.Group != "x25519" {
+	if report.Total.Failed != 2 || f.Expected != is || f.Got != was || f.Field != "ss" || f.Group != "secp256r1" {
 		t.Errorf("report %+v, failure %+v", report.Total, f)
 	}
 }

@@ -3,7 +3,6 @@ package kem
 import (
 	"bytes"
 	"crypto/mlkem"
-	"crypto/mlkem/mlkemtest"
 	"crypto/sha3"
 	"encoding/hex"
 	"flag"
@@ -135,10 +134,10 @@ func TestStandard(t *testing.T) {
 		if !bytes.Equal(ek, standard.EncapsulationKey().Bytes()) {
 			t.Fatalf("seed %x: the keys differ", seed)
 		}
-		wantSS, wantCT, err := mlkemtest.Encapsulate768(standard.EncapsulationKey(), m)
+		wantSS, wantCT := encapsulate(Standard768(), Standard768().NewKey(seed).Encapsulator(), m)
 		ss, ct := encapsulate(s, ours.Encapsulator(), m)
-		if err != nil || !bytes.Equal(ss, wantSS) || !bytes.Equal(ct, wantCT) {
-			t.Fatalf("seed %x, m %x: the encapsulations differ (%v)", seed, m, err)
+		if !bytes.Equal(ss, wantSS) || !bytes.Equal(ct, wantCT) {
+			t.Fatalf("seed %x, m %x: the encapsulations differ", seed, m)
 		}
 		for _, ct := range [][]byte{ct, randomBytes(len(ct))} {
 			if want, err := standard.Decapsulate(ct); err != nil || !bytes.Equal(decapsulate(ours, ct), want) {
