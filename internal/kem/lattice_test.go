@@ -54,7 +54,7 @@ func packed(s Expander, d Decapsulator) (ek, dk []byte) {
 	return ek, dk
 }
 
-func encapsulate(s Expander, e Encapsulator, m []byte) (ss, ct []byte) {
+func encapsulate(s Scheme, e Encapsulator, m []byte) (ss, ct []byte) {
 	ss, ct = make([]byte, SharedSecretSize), make([]byte, s.Sizes().Ciphertext)
 	e.EncapsulateTo(ss, ct, m)
 	return ss, ct
