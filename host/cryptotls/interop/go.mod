@@ -7,7 +7,7 @@ replace github.com/pqkx/pqkx => ../../..
 require (
 	github.com/caddyserver/caddy/v2 v2.11.9
 	github.com/pqkx/pqkx v0.0.0-00010101000000-000000000000
-	github.com/quic-go/quic-go v0.65.0
+	github.com/quic-go/quic-go v0.63.0
 	google.golang.org/grpc v1.85.0
 )
 
