@@ -143,7 +143,7 @@ func timeHandshakes(s Stack, servers *serverThread) ([]float64, error) {
 }
 
 // slice is how long a rate is measured at a time.
-const slice = 30 * time.Millisecond
+const slice = 20 * time.Millisecond
 
 // handshakeRates measures handshakes a second, client and server together, on
 // a number of cores. The second is one of CPU time on each of them.
@@ -164,7 +164,7 @@ func (r *run) handshakeRates(ctx context.Context, stacks []Stack, cores int, par
 	if cores > 1 {
 		what = "handshakes a second on all cores, "
 	}
-	results, err := r.interleave(ctx, what+stacks[0].Certificate, r.rounds(5, 15), subjects, part)
+	results, err := r.interleave(ctx, what+stacks[0].Certificate, r.rounds(4, 15), subjects, part)
 	r.report.add(results...)
 	return err
 }

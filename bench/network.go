@@ -64,7 +64,7 @@ func (r *run) netstack(ctx context.Context, params link.Params, stacks []Stack, 
 		return err
 	}
 	defer path.Close()
-	n := r.rounds(400, 2000)
+	n := r.rounds(300, 2000)
 	if params.Loss == 0 {
 		n = r.rounds(40, 200) // hardly any two of them differ
 	}
