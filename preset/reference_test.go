@@ -120,7 +120,7 @@ func standard768() reference {
 			if err != nil {
 				return nil, nil, false
 			}
-			secret, answer, err = mlkemtest.Encapsulate768(ek, seed)
+			fips140.WithoutEnforcement(func() { secret, answer, err = mlkemtest.Encapsulate768(ek, seed) })
 			return secret, answer, err == nil
 		},
 		finish: func(seed, share []byte) (secret, answer []byte, ok bool) {
@@ -148,7 +148,7 @@ func standard1024() reference {
 			if err != nil {
 				return nil, nil, false
 			}
-			secret, answer, err = mlkemtest.Encapsulate1024(ek, seed)
+			fips140.WithoutEnforcement(func() { secret, answer, err = mlkemtest.Encapsulate1024(ek, seed) })
 			return secret, answer, err == nil
 		},
 		finish: func(seed, share []byte) (secret, answer []byte, ok bool) {
