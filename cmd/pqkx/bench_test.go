@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto/fips140"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pqkx/pqkx/bench"
+)
+
+// quickBench are the arguments of a run that takes no time.
+func quickBench(t *testing.T, more ...string) []string {
+	t.Helper()
+	if fips140.Enforced() {
+		t.Skip("bench compares groups that are not approved")
+	}
+	return append([]string{"bench", "--quick", "--effort", "0.01", "--kinds", "operation,wire", "--groups", "X25519MLKEM768"}, more...)
+}
+
+func TestBench(t *testing.T) {
+	o := runCommand(t, "", quickBench(t)...).want(t, exitOK, "operations", "bytes on the wire")
+	for _, want := range []string{"X25519MLKEM768", "x25519", "stdlib", "circl", "tls13", "crypto/tls", "ROUND TRIPS"} {
+		if !strings.Contains(o.out, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, o.out)
+		}
+	}
+	if strings.Contains(o.err, "\x1b") || strings.Contains(o.err, "\r") {
+		t.Errorf("a bar was drawn where there is no terminal: %q", o.err)
+	}
+}
+
+func TestBenchFiles(t *testing.T) {
+	dir := t.TempDir()
+	page, pictures := filepath.Join(dir, "report.html"), filepath.Join(dir, "svg")
+	args := quickBench(t, "--json", "--html", page, "--svg", pictures)
+	out := must(t, args...)
+	r, err := bench.Read(strings.NewReader(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "pqkx " + strings.Join(args, " "); r.Command != want {
+		t.Errorf("command %q, want %q", r.Command, want)
+	}
+	for _, name := range []string{page, filepath.Join(pictures, "operations.svg"), filepath.Join(pictures, "wire.svg")} {
+		if info, err := os.Stat(name); err != nil || info.Size() < 1000 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	old := filepath.Join(dir, "old.json")
+	if err := os.WriteFile(old, []byte(out), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	markdown := must(t, "bench", "compare", old, old)
+	if !strings.HasPrefix(markdown, "# ") || !strings.Contains(markdown, "did not change") {
+		t.Errorf("compare:\n%s", markdown)
+	}
+	runCommand(t, "", "bench", "compare", old, filepath.Join(dir, "absent")).want(t, exitFailure, "absent").wantOneLine(t)
+	runCommand(t, "", "bench", "compare", old, page).want(t, exitFailure, "report.html").wantOneLine(t)
+}
+
+func TestBenchstat(t *testing.T) {
+	out := must(t, quickBench(t, "--benchstat")...)
+	if !strings.Contains(out, "\nBenchmarkClientShare/group=X25519MLKEM768/impl=ours/role=client 1 ") {
+		t.Errorf("stdout:\n%.2000s", out)
+	}
+}
+
+func TestBenchUsage(t *testing.T) {
+	for _, test := range []struct{ args, why string }{
+		{"--kinds taste", "taste"},
+		{"--groups x25518", "x25518"},
+		{"--baseline default", "--baseline"},
+		{"--effort 0", "--effort"},
+		{"--mss 0", "--mss"},
+		{"--link rtt=1", "rtt=1"},
+		{"--json --benchstat", "--benchstat"},
+		{"--seed minus", "seed"},
+		{"more", "more"},
+		{"compare one", "OLD NEW"},
+	} {
+		runCommand(t, "", append([]string{"bench"}, strings.Fields(test.args)...)...).want(t, exitUsage, test.why).wantOneLine(t)
+	}
+}
