@@ -48,14 +48,20 @@ func (s *States4) Permute() { permute4(s) }
 // before that. The length must be a multiple of 8.
 func (s *States4) Absorb(j int, block []byte, fresh bool) {
 	j &= 3
-	n := len(block) / 8
+	outer := s[:len(block)/8]
 	if fresh {
-		for i := range s {
+		for i := range outer {
+			outer[i][j] = binary.LittleEndian.Uint64(block)
+			block = block[8:]
+		}
+		for i := len(outer); i < len(s); i++ {
 			s[i][j] = 0
 		}
+		return
 	}
-	for i := range s[:n] {
-		s[i][j] ^= binary.LittleEndian.Uint64(block[8*i:])
+	for i := range outer {
+		outer[i][j] ^= binary.LittleEndian.Uint64(block)
+		block = block[8:]
 	}
 }
 
@@ -63,8 +69,10 @@ func (s *States4) Absorb(j int, block []byte, fresh bool) {
 // multiple of 8.
 func (s *States4) Extract(j int, b []byte) {
 	j &= 3
-	for i := range s[:len(b)/8] {
-		binary.LittleEndian.PutUint64(b[8*i:], s[i][j])
+	outer := s[:len(b)/8]
+	for i := range outer {
+		binary.LittleEndian.PutUint64(b, outer[i][j])
+		b = b[8:]
 	}
 }
 

@@ -10,6 +10,13 @@ import (
 // into it, which would bring a local variable to the heap anyway; a pool saves
 // the allocation.
 type workspace struct {
+	scratch
+	tasks [maxK*maxK + 2*maxK + 2]task
+	n     int // of tasks
+}
+
+// A scratch has no pointers, so that the collector has no part in clearing it.
+type scratch struct {
 	noise  [2*maxK + 1]ring.Poly
 	cached [maxK]ring.Cached
 	sum    ring.Poly
@@ -18,9 +25,6 @@ type workspace struct {
 	kr      [64]byte       // K || r, or ρ || σ
 	h, hc   [hashSize]byte // H(ek); J(z || c) or H(c)
 	again   [maxCT]byte    // the ciphertext that decapsulation makes
-
-	tasks [maxK*maxK + 2*maxK + 2]task
-	n     int // of tasks
 }
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
@@ -29,7 +33,7 @@ func newWorkspace() *workspace { return workspaces.Get().(*workspace) }
 
 // free clears w, which has secrets, and gives it back.
 func (w *workspace) free() {
-	*w = workspace{}
+	w.scratch = scratch{}
 	workspaces.Put(w)
 }
 
