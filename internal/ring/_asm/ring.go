@@ -6,6 +6,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"strings"
@@ -93,11 +94,20 @@ func place(name string, words []int) Mem {
 	if m, ok := placed[name]; ok {
 		return m
 	}
-	m := GLOBL(name+"AVX2", RODATA|NOPTR)
-	for i, w := range words {
-		DATA(2*i, U16(uint16(int16(w))))
+	var b []byte
+	for _, w := range words {
+		b = append(b, byte(w), byte(w>>8))
 	}
-	placed[name] = m
+	placed[name] = placeBytes(name, b)
+	return placed[name]
+}
+
+// placeBytes puts bytes into memory, a multiple of eight.
+func placeBytes(name string, b []byte) Mem {
+	m := GLOBL(name+"AVX2", RODATA|NOPTR)
+	for i := 0; i < len(b); i += 8 {
+		DATA(i, U64(binary.LittleEndian.Uint64(b[i:])))
+	}
 	return m
 }
 
@@ -117,12 +127,12 @@ func bytesOf(name string, b ...int) Mem {
 	if m, ok := placed[name]; ok {
 		return m
 	}
-	m := GLOBL(name+"AVX2", RODATA|NOPTR)
-	for i := range 32 {
-		DATA(i, U8(uint8(b[i%len(b)])))
+	all := make([]byte, 32)
+	for i := range all {
+		all[i] = byte(b[i%len(b)])
 	}
-	placed[name] = m
-	return m
+	placed[name] = placeBytes(name, all)
+	return placed[name]
 }
 
 // held loads a constant into a register.

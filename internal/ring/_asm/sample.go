@@ -163,18 +163,16 @@ func uniform() {
 // packings places a shuffle for each subset of eight words, which brings them to
 // the front.
 func packings() Mem {
-	m := GLOBL("packingsAVX2", RODATA|NOPTR)
+	var b []byte
 	for set := range 256 {
-		at := 16 * set
+		end := len(b) + 16
 		for rest := set; rest != 0; rest &= rest - 1 {
 			word := bits.TrailingZeros(uint(rest))
-			DATA(at, U8(2*word))
-			DATA(at+1, U8(2*word+1))
-			at += 2
+			b = append(b, byte(2*word), byte(2*word+1))
 		}
-		for ; at < 16*set+16; at++ {
-			DATA(at, U8(0x80))
+		for len(b) < end {
+			b = append(b, 0x80)
 		}
 	}
-	return m
+	return placeBytes("packings", b)
 }
