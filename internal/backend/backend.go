@@ -12,6 +12,9 @@
 // run, ends the program at its start: a forced backend that is not the one that
 // runs would make every measurement and every test of it worthless.
 //
+// The variable is read before the go command notes what a test reads, so that
+// tests on a forced backend want -count=1 to get around its cache.
+//
 // The build tag purego leaves out all assembly.
 package backend
 

@@ -244,9 +244,12 @@ var million = flag.Bool("million", false, "accumulate a million keys of each par
 func TestAccumulated(t *testing.T) {
 	eachPair(t, func(t *testing.T, p pair) {
 		t.Parallel()
-		n := rounds(10000)
-		if *million {
+		n := 10000
+		switch {
+		case *million:
 			n = 1000000
+		case testing.Short():
+			n = 100
 		}
 		want := p.accumulated
 		if n != 10000 || want == "" {

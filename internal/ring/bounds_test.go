@@ -30,10 +30,14 @@ func nearlyBound(int) int { return 66 * Q / 100 }
 // by some between, as the assembly does.
 func TestMontgomeryBound(t *testing.T) {
 	inverse := int16(1)
-	for inverse*Q&-1 != 1 {
+	for inverse*Q != 1 {
 		inverse += 2
 	}
-	for z := int32(-Q / 2); z <= Q/2; z += 13 {
+	step := int32(13)
+	if testing.Short() {
+		step = 13 * 64 // still both ends
+	}
+	for z := int32(-Q / 2); z <= Q/2; z += step {
 		for x := int32(-1 << 15); x < 1<<15; x++ {
 			low := int16(x) * int16(z) * inverse
 			got := int((x*z)>>16 - (int32(low)*Q)>>16)
