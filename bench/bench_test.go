@@ -245,6 +245,11 @@ func TestNoisy(t *testing.T) {
 	if !r.Noise.Noisy {
 		t.Errorf("an unsteady machine: %+v", r.Noise)
 	}
+	r.add(Result{Unit: "ns", Noisy: true}, Result{Unit: "B"}, Result{Unit: "ns"})
+	r.finish(1, []float64{100, 100, 101, 102})
+	if !r.Noise.Noisy || r.Noise.Results != 0.5 {
+		t.Errorf("half of the results are noisy: %+v", r.Noise)
+	}
 	steady := Result{Unit: "ns"}.summarize([]float64{100, 101, 102})
 	if steady.Noisy {
 		t.Errorf("a steady result: %+v", steady)

@@ -40,9 +40,11 @@ type Report struct {
 }
 
 // Noise tells how steady the machine was: the spread of a fixed piece of work
-// that ran all over the run, as the distance of the quartiles over the median.
+// that ran all over the run, as the distance of the quartiles over the median,
+// and the share of noisy ones among the results that take time.
 type Noise struct {
 	Spread     float64 `json:"spread"`
+	Results    float64 `json:"noisy_results"`
 	LoadBefore float64 `json:"load_before"`
 	LoadAfter  float64 `json:"load_after"`
 	Noisy      bool    `json:"noisy"`
@@ -91,10 +93,12 @@ func (r *Result) Key() Result {
 // Subject names who was measured: the implementation or the host.
 func (r *Result) Subject() string { return cmp.Or(r.Implementation, r.Host) }
 
-// noisySpread is the spread from which a run, and noisyQuartiles that from
-// which a result, is called noisy.
+// noisySpread is the spread, and noisyResults the share of noisy results, from
+// which a run is called noisy, and noisyQuartiles the spread from which a result
+// is.
 const (
 	noisySpread    = 0.05
+	noisyResults   = 0.25
 	noisyQuartiles = 0.15
 )
 
@@ -158,7 +162,17 @@ func (r *Report) finish(d time.Duration, calibration []float64) {
 	if len(calibration) > 0 {
 		r.Noise.Spread = round((quantile(calibration, 0.75) - quantile(calibration, 0.25)) / quantile(calibration, 0.5))
 	}
-	r.Noise.Noisy = r.Noise.Spread > noisySpread
+	noisy, all := 0.0, 0.0
+	for _, res := range r.Results {
+		if slices.Contains(timed, res.Unit) {
+			all++
+			if res.Noisy {
+				noisy++
+			}
+		}
+	}
+	r.Noise.Results = round(noisy / max(1, all))
+	r.Noise.Noisy = r.Noise.Spread > noisySpread || r.Noise.Results > noisyResults
 }
 
 // Write writes the report as JSON, with a line for each result.

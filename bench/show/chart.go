@@ -368,7 +368,14 @@ func newGrid() *plotter.Grid {
 func tail(samples []float64) plotter.XYs {
 	n := float64(len(samples))
 	var points plotter.XYs
+	lastX, lastY := math.Inf(-1), math.Inf(-1)
 	for i, v := range samples {
+		// What nobody can see is left out: a step of less than a pixel.
+		x, y := math.Floor(300*math.Log(v)), math.Floor(150*math.Log10(1-float64(i)/n))
+		if x == lastX && y == lastY && i+1 < len(samples) {
+			continue
+		}
+		lastX, lastY = x, y
 		points = append(points, plotter.XY{X: v, Y: -math.Log10(1 - float64(i)/n)},
 			plotter.XY{X: v, Y: -math.Log10(1 - min(float64(i)+1, n-1)/n)})
 	}
