@@ -125,11 +125,20 @@ func (o *Options) rounds(quick, full int) int {
 	return max(3, int(float64(n)*o.Effort+0.5))
 }
 
+// Permitted returns an error if this process may not run what is compared, as
+// under GODEBUG=fips140=only.
+func Permitted() error {
+	if fips140.Enforced() {
+		return errors.New("bench: GODEBUG=fips140=only forbids most of what is compared")
+	}
+	return nil
+}
+
 // Run measures what the options ask for. It takes one to two minutes with
 // Quick on two cores and about ten without.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	if fips140.Enforced() {
-		return nil, errors.New("bench: GODEBUG=fips140=only forbids most of what is compared")
+	if err := Permitted(); err != nil {
+		return nil, err
 	}
 	if err := o.check(); err != nil {
 		return nil, err

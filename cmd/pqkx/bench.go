@@ -50,6 +50,9 @@ func runBench(ctx context.Context, args []string, std stdio) error {
 	if _, err := f.parse(args, 0, std); err != nil {
 		return err
 	}
+	if err := bench.Permitted(); err != nil {
+		return err
+	}
 	if err := b.resolve(); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/fips140"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +12,24 @@ import (
 // quickBench are the arguments of a run that takes no time.
 func quickBench(t *testing.T, more ...string) []string {
 	t.Helper()
-	if fips140.Enforced() {
-		t.Skip("bench compares groups that are not approved")
-	}
+	skipUnlessPermitted(t)
 	return append([]string{"bench", "--quick", "--effort", "0.01", "--kinds", "operation,wire", "--groups", "X25519MLKEM768"}, more...)
+}
+
+func skipUnlessPermitted(t *testing.T) {
+	t.Helper()
+	if err := bench.Permitted(); err != nil {
+		t.Skip(err)
+	}
+}
+
+// TestBenchRefused has the one line that a user sees under
+// GODEBUG=fips140=only, whatever the flags.
+func TestBenchRefused(t *testing.T) {
+	t.Setenv("GODEBUG", "fips140=only")
+	for _, args := range [][]string{{"bench"}, {"bench", "--baseline", "x25519", "--quick"}} {
+		runCommand(t, "", args...).want(t, exitFailure, "fips140=only").wantOneLine(t)
+	}
 }
 
 func TestBench(t *testing.T) {
@@ -68,6 +81,7 @@ func TestBenchstat(t *testing.T) {
 }
 
 func TestBenchUsage(t *testing.T) {
+	skipUnlessPermitted(t)
 	for _, test := range []struct{ args, why string }{
 		{"--kinds taste", "taste"},
 		{"--groups x25518", "x25518"},
