@@ -7,6 +7,7 @@
 //
 //	portable   Go without assembly of ours (crypto/sha3 may have its own)
 //	avx2       x86-64 with AVX2 and POPCNT
+//	avx512     x86-64 with AVX-512 F, BW, VL, VBMI and VBMI2, and BMI2
 //
 // A value that is none of these, or one that this processor or this build cannot
 // run, ends the program at its start: a forced backend that is not the one that
@@ -30,15 +31,28 @@ const Variable = "PQKX_BACKEND"
 const (
 	Portable = "portable"
 	AVX2     = "avx2"
+	AVX512   = "avx512"
 )
 
 var selected = mustSelect(os.Getenv(Variable), available())
+
+// Testable returns the backends that a test should run: all that are available,
+// or the one that is forced.
+func Testable() []string {
+	if os.Getenv(Variable) != "" {
+		return []string{selected}
+	}
+	return available()
+}
 
 // Name returns the name of the backend that runs.
 func Name() string { return selected }
 
 // UseAVX2 reports whether the backend that runs is [AVX2].
 func UseAVX2() bool { return selected == AVX2 }
+
+// UseAVX512 reports whether the backend that runs is [AVX512].
+func UseAVX512() bool { return selected == AVX512 }
 
 func mustSelect(forced string, available []string) string {
 	name, err := choose(forced, available)

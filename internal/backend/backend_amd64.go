@@ -5,8 +5,14 @@ package backend
 import "golang.org/x/sys/cpu"
 
 func available() []string {
-	if cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT {
-		return []string{Portable, AVX2}
+	names := []string{Portable}
+	if !cpu.X86.HasAVX2 || !cpu.X86.HasPOPCNT {
+		return names
 	}
-	return []string{Portable}
+	names = append(names, AVX2)
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
+		cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasBMI2 {
+		names = append(names, AVX512)
+	}
+	return names
 }

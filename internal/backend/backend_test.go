@@ -7,19 +7,22 @@ import (
 )
 
 func TestChoose(t *testing.T) {
-	both := []string{Portable, AVX2}
+	all := []string{Portable, AVX2, AVX512}
 	for _, test := range []struct {
 		forced    string
 		available []string
 		want      string // empty for an error
 	}{
-		{"", both, AVX2},
-		{"", both[:1], Portable},
-		{Portable, both, Portable},
-		{AVX2, both, AVX2},
-		{AVX2, both[:1], ""},
-		{"AVX2", both, ""},
-		{"fast", both, ""},
+		{"", all, AVX512},
+		{"", all[:2], AVX2},
+		{"", all[:1], Portable},
+		{Portable, all, Portable},
+		{AVX2, all, AVX2},
+		{AVX512, all, AVX512},
+		{AVX512, all[:2], ""},
+		{AVX2, all[:1], ""},
+		{"AVX2", all, ""},
+		{"fast", all, ""},
 	} {
 		got, err := choose(test.forced, test.available)
 		if got != test.want || (err == nil) == (test.want == "") {
@@ -44,7 +47,7 @@ func TestName(t *testing.T) {
 	if forced := os.Getenv(Variable); forced != "" && Name() != forced {
 		t.Errorf("%s runs, %s was forced", Name(), forced)
 	}
-	if UseAVX2() != (Name() == AVX2) {
-		t.Errorf("UseAVX2() = %v on backend %s", UseAVX2(), Name())
+	if UseAVX2() != (Name() == AVX2) || UseAVX512() != (Name() == AVX512) {
+		t.Errorf("UseAVX2() = %v and UseAVX512() = %v on backend %s", UseAVX2(), UseAVX512(), Name())
 	}
 }

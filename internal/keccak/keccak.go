@@ -1,9 +1,9 @@
 // Package keccak has the permutation Keccak-f[1600] (FIPS 202, section 3.3) for
-// one state and for four states side by side.
+// one state and for several side by side.
 //
 // A single hash is better left to crypto/sha3, which has assembly for more
-// processors. This package is for those who have several hashes at once: with
-// AVX2, four permutations take little longer than one.
+// processors. This package is for those who have several hashes at once: four
+// permutations with AVX2, and eight with AVX-512, take no longer than one.
 package keccak
 
 import (
@@ -30,24 +30,23 @@ type State [25]uint64
 // Permute applies Keccak-f[1600].
 func (s *State) Permute() { permute(s) }
 
-// Extract copies the first len(b) bytes of the state to b. The length must be a
-// multiple of 8.
-func (s *State) Extract(b []byte) {
-	for i := range len(b) / 8 {
-		binary.LittleEndian.PutUint64(b[8*i:], s[i])
-	}
-}
+// MaxLanes is how many states [States] has.
+const MaxLanes = 8
 
-// States4 is four states, interleaved: state j has its lane i at [i][j].
-type States4 [25][4]uint64
+// States is eight states, interleaved: state j has its lane i at [i][j].
+type States [25][MaxLanes]uint64
 
-// Permute applies Keccak-f[1600] to each of the four.
-func (s *States4) Permute() { permute4(s) }
+// Lanes returns how many states [States.Permute] permutes: 8, 4, or 1 where
+// nothing is gained by more.
+func Lanes() int { return lanes() }
+
+// Permute applies Keccak-f[1600] to each of the first [Lanes] states.
+func (s *States) Permute() { permuteAll(s) }
 
 // Absorb adds block to the outer part of state j. If fresh, the state is zero
 // before that. The length must be a multiple of 8.
-func (s *States4) Absorb(j int, block []byte, fresh bool) {
-	j &= 3
+func (s *States) Absorb(j int, block []byte, fresh bool) {
+	j &= MaxLanes - 1
 	outer := s[:len(block)/8]
 	if fresh {
 		for i := range outer {
@@ -65,19 +64,28 @@ func (s *States4) Absorb(j int, block []byte, fresh bool) {
 	}
 }
 
-// Extract copies the first len(b) bytes of state j to b. The length must be a
-// multiple of 8.
-func (s *States4) Extract(j int, b []byte) {
-	j &= 3
-	outer := s[:len(b)/8]
-	for i := range outer {
-		binary.LittleEndian.PutUint64(b, outer[i][j])
-		b = b[8:]
+// Start makes state j the one that has absorbed seed and the bytes of end, which
+// has the first bit of padding as well, at a rate of rate bytes.
+func (s *States) Start(j int, seed *[32]byte, end uint64, rate int) {
+	j &= MaxLanes - 1
+	for i := range 4 {
+		s[i][j] = binary.LittleEndian.Uint64(seed[8*i:])
 	}
+	s[4][j] = end
+	for i := 5; i < len(s); i++ {
+		s[i][j] = 0
+	}
+	s[rate/8-1][j] = 1 << 63
 }
 
+// Outer is the first 192 bytes of each of eight states, enough for any rate.
+type Outer [MaxLanes][192]byte
+
+// Outer copies those of the first [Lanes] states.
+func (s *States) Outer(b *Outer) { outerAll(b, s) }
+
 // State copies state j out.
-func (s *States4) State(j int) (one State) {
+func (s *States) State(j int) (one State) {
 	for i := range s {
 		one[i] = s[i][j]
 	}
@@ -85,7 +93,7 @@ func (s *States4) State(j int) (one State) {
 }
 
 // Set replaces state j.
-func (s *States4) Set(j int, one *State) {
+func (s *States) Set(j int, one *State) {
 	for i := range s {
 		s[i][j] = one[i]
 	}
@@ -101,12 +109,21 @@ var roundConstants = [24]uint64{
 	0x8000000080008081, 0x8000000000008080, 0x0000000080000001, 0x8000000080008008,
 }
 
-// permute4Generic applies Keccak-f[1600] to each of four states.
-func permute4Generic(s *States4) {
-	for j := range 4 {
+// permuteFirst applies Keccak-f[1600] to each of the first n states.
+func permuteFirst(s *States, n int) {
+	for j := range n {
 		one := s.State(j)
 		permute(&one)
 		s.Set(j, &one)
+	}
+}
+
+// outerFirst copies the outer part of each of the first n states.
+func outerFirst(b *Outer, s *States, n int) {
+	for j := range n {
+		for i := range len(b[j]) / 8 {
+			binary.LittleEndian.PutUint64(b[j][8*i:], s[i][j])
+		}
 	}
 }
 

@@ -4,18 +4,38 @@ package keccak
 
 import "github.com/pqkx/pqkx/internal/backend"
 
-var useAVX2 = backend.UseAVX2()
+var useAVX512, useAVX2 = backend.UseAVX512(), backend.UseAVX2()
 
-// Parallel reports whether [States4.Permute] takes much less time than four
-// times [State.Permute].
-func Parallel() bool { return useAVX2 }
+func lanes() int {
+	switch {
+	case useAVX512:
+		return 8
+	case useAVX2:
+		return 4
+	}
+	return 1
+}
 
 func permute(s *State) { permuteGeneric(s) }
 
-func permute4(s *States4) {
-	if useAVX2 {
-		permute4AVX2((*[25][4]uint64)(s))
-		return
+func permuteAll(s *States) {
+	switch {
+	case useAVX512:
+		permute8AVX512((*[25][8]uint64)(s))
+	case useAVX2:
+		permute4AVX2((*[25][8]uint64)(s))
+	default:
+		permuteFirst(s, 1)
 	}
-	permute4Generic(s)
+}
+
+func outerAll(b *Outer, s *States) {
+	switch {
+	case useAVX512:
+		outer8AVX512((*[8][192]byte)(b), (*[25][8]uint64)(s))
+	case useAVX2:
+		outer4AVX2((*[8][192]byte)(b), (*[25][8]uint64)(s))
+	default:
+		outerFirst(b, s, 1)
+	}
 }

@@ -2,9 +2,8 @@
 
 package keccak
 
-// Parallel reports whether [States4.Permute] takes much less time than four
-// times [State.Permute].
-func Parallel() bool { return false }
+func lanes() int { return 1 }
 
-func permute(s *State)    { permuteGeneric(s) }
-func permute4(s *States4) { permute4Generic(s) }
+func permute(s *State)             { permuteGeneric(s) }
+func permuteAll(s *States)         { permuteFirst(s, 1) }
+func outerAll(b *Outer, s *States) { outerFirst(b, s, 1) }

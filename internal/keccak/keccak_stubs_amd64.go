@@ -4,7 +4,22 @@
 
 package keccak
 
-// permute4AVX2 is permute4Generic with AVX2.
+// permute4AVX2 applies Keccak-f[1600] to the first four of the states.
 //
 //go:noescape
-func permute4AVX2(s *[25][4]uint64)
+func permute4AVX2(s *[25][8]uint64)
+
+// outer4AVX2 copies the outer parts of the first four of the states.
+//
+//go:noescape
+func outer4AVX2(b *[8][192]byte, s *[25][8]uint64)
+
+// permute8AVX512 applies Keccak-f[1600] to each of the eight states.
+//
+//go:noescape
+func permute8AVX512(s *[25][8]uint64)
+
+// outer8AVX512 copies the outer parts of the eight states.
+//
+//go:noescape
+func outer8AVX512(b *[8][192]byte, s *[25][8]uint64)

@@ -46,37 +46,41 @@ func TestPermute(t *testing.T) {
 			}
 			s.Permute()
 		}
-		var got [32]byte
-		s.Extract(got[:])
-		if want := sha3.Sum256(message); got != want {
+		var got []byte
+		for _, lane := range s[:4] {
+			got = binary.LittleEndian.AppendUint64(got, lane)
+		}
+		if want := sha3.Sum256(message); [32]byte(got) != want {
 			t.Fatalf("%d bytes: %x, want %x", size, got, want)
 		}
 	}
 }
 
-// TestPermute4 hashes four messages at once.
-func TestPermute4(t *testing.T) {
-	var s States4
-	var messages [4][]byte
-	for j := range messages {
-		messages[j] = bytes.Repeat([]byte{byte(j + 1)}, 2*Rate256+40*j%Rate256)
-		for i := range s {
-			s[i][j] = rand.Uint64() // Absorb makes the state fresh
+// TestPermuteAll hashes several messages at once.
+func TestPermuteAll(t *testing.T) {
+	eachBackend(t, func(t *testing.T) {
+		var s States
+		messages := make([][]byte, Lanes())
+		for j := range messages {
+			messages[j] = bytes.Repeat([]byte{byte(j + 1)}, 2*Rate256+40*j%Rate256)
+			for i := range s {
+				s[i][j] = rand.Uint64() // Absorb makes the state fresh
+			}
 		}
-	}
-	for block := range 3 {
+		for block := range 3 {
+			for j, m := range messages {
+				s.Absorb(j, padded(m)[block*Rate256:][:Rate256], block == 0)
+			}
+			s.Permute()
+		}
+		var outer Outer
+		s.Outer(&outer)
 		for j, m := range messages {
-			s.Absorb(j, padded(m)[block*Rate256:][:Rate256], block == 0)
+			if got, want := [32]byte(outer[j][:]), sha3.Sum256(m); got != want {
+				t.Errorf("state %d: %x, want %x", j, got, want)
+			}
 		}
-		s.Permute()
-	}
-	for j, m := range messages {
-		var got [32]byte
-		s.Extract(j, got[:])
-		if want := sha3.Sum256(m); got != want {
-			t.Errorf("state %d: %x, want %x", j, got, want)
-		}
-	}
+	})
 }
 
 func padded(message []byte) []byte {
@@ -86,37 +90,86 @@ func padded(message []byte) []byte {
 	return p
 }
 
-// TestBackends compares the four-state permutation with the single one, on
-// random states and on states with one bit.
+// TestBackends compares the permutation of several states with the single one,
+// on random states and on states with one bit. States beyond Lanes are left.
 func TestBackends(t *testing.T) {
-	check := func(s States4) {
-		t.Helper()
-		var want States4
-		for j := range 4 {
-			one := s.State(j)
-			permuteGeneric(&one)
-			want.Set(j, &one)
+	eachBackend(t, func(t *testing.T) {
+		check := func(s States) {
+			t.Helper()
+			want := s
+			for j := range Lanes() {
+				one := s.State(j)
+				permuteGeneric(&one)
+				want.Set(j, &one)
+			}
+			if s.Permute(); s != want {
+				t.Fatal("the permutations differ")
+			}
 		}
-		generic := s
-		permute4Generic(&generic)
-		s.Permute()
-		if s != want || generic != want {
-			t.Fatal("the permutations differ")
+		for range 1000 {
+			var s States
+			for i := range s {
+				for j := range s[i] {
+					s[i][j] = rand.Uint64()
+				}
+			}
+			check(s)
 		}
-	}
-	for range 1000 {
-		var s States4
+		for i := range 25 * 64 * MaxLanes {
+			var s States
+			s[i/512][i%MaxLanes] = 1 << (i / MaxLanes % 64)
+			check(s)
+		}
+	})
+}
+
+// TestOuter has other bytes everywhere, and leaves the states beyond Lanes.
+func TestOuter(t *testing.T) {
+	eachBackend(t, func(t *testing.T) {
+		var s States
+		var got, want Outer
 		for i := range s {
 			for j := range s[i] {
 				s[i][j] = rand.Uint64()
 			}
 		}
-		check(s)
+		outerFirst(&want, &s, Lanes())
+		if s.Outer(&got); got != want {
+			t.Errorf("%x, want %x", got, want)
+		}
+		for j := range Lanes() {
+			one := s.State(j)
+			for i, b := range want[j] {
+				if b != byte(one[i/8]>>(8*(i%8))) {
+					t.Fatalf("byte %d of state %d", i, j)
+				}
+			}
+		}
+	})
+}
+
+// TestStart absorbs as Absorb does.
+func TestStart(t *testing.T) {
+	var seed [32]byte
+	for i := range seed {
+		seed[i] = byte(rand.Uint32())
 	}
-	for i := range 25 * 64 * 4 {
-		var s States4
-		s[i/256][i%4] = 1 << (i / 4 % 64)
-		check(s)
+	for j := range MaxLanes {
+		var got, want States
+		for i := range got {
+			for k := range got[i] {
+				got[i][k] = rand.Uint64()
+			}
+		}
+		want = got
+		block := append(seed[:], 0x12, 0x34, XOFDomain)
+		block = append(block, make([]byte, Rate128-len(block))...)
+		block[Rate128-1] = 0x80
+		want.Absorb(j, block, true)
+		got.Start(j, &seed, 0x3412|XOFDomain<<16, Rate128)
+		if got != want {
+			t.Errorf("state %d: %x, want %x", j, got.State(j), want.State(j))
+		}
 	}
 }
 
@@ -127,8 +180,9 @@ func BenchmarkPermute(b *testing.B) {
 	}
 }
 
-func BenchmarkPermute4(b *testing.B) {
-	var s States4
+// BenchmarkPermuteAll is [Lanes] permutations.
+func BenchmarkPermuteAll(b *testing.B) {
+	var s States
 	for b.Loop() {
 		s.Permute()
 	}

@@ -52,11 +52,9 @@ func (g group) EncapsulateInto(sharedSecret, serverShare, clientShare []byte, se
 	if len(clientShare) != g.scheme.Sizes().EncapsulationKey {
 		return g.bad(pqkx.CauseLength)
 	}
-	ek, ok := g.scheme.ParseEncapsulationKey(clientShare)
-	if !ok {
+	if !encapsulateOnce(g.scheme, sharedSecret, serverShare, clientShare, seed) {
 		return g.bad(pqkx.CauseModulus)
 	}
-	ek.EncapsulateTo(sharedSecret, serverShare, seed)
 	return nil
 }
 

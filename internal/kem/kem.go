@@ -45,6 +45,28 @@ type Expander interface {
 	PackDecapsulationKey(dk []byte, key Decapsulator)
 }
 
+// A OnceScheme is a Scheme that is faster at encapsulating to a key that nobody
+// will use again.
+type OnceScheme interface {
+	Scheme
+
+	// EncapsulateOnce is ParseEncapsulationKey, and EncapsulateTo where it
+	// is true.
+	EncapsulateOnce(ss, ct, ek, m []byte) bool
+}
+
+// encapsulateOnce is for any Scheme.
+func encapsulateOnce(s Scheme, ss, ct, ek, m []byte) bool {
+	if once, ok := s.(OnceScheme); ok {
+		return once.EncapsulateOnce(ss, ct, ek, m)
+	}
+	key, ok := s.ParseEncapsulationKey(ek)
+	if ok {
+		key.EncapsulateTo(ss, ct, m)
+	}
+	return ok
+}
+
 // An Encapsulator is a parsed encapsulation key, safe for concurrent use.
 type Encapsulator interface {
 	// Pack writes the encoded key to ek.

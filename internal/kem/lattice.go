@@ -104,18 +104,45 @@ func (l *lattice) NewKey(seed []byte) Decapsulator {
 	return k
 }
 
-// ParseEncapsulationKey expands the matrix and computes H(ek) side by side.
 func (l *lattice) ParseEncapsulationKey(ek []byte) (Encapsulator, bool) {
 	p := new(latticePublic)
+	if !p.parse(l, ek, make([]ring.Poly, (l.k+1)*l.k)) {
+		return nil, false
+	}
+	return p, true
+}
+
+// parse expands the matrix and computes H(ek) side by side.
+func (p *latticePublic) parse(l *lattice, ek []byte, polys []ring.Poly) bool {
 	p.set = l
-	polys := make([]ring.Poly, (l.k+1)*l.k)
 	p.a, p.t = polys[:l.k*l.k], polys[l.k*l.k:]
 	copy(p.encoded[:], ek)
 	if !decodeVector(p.t, ek) {
-		return nil, false
+		return false
 	}
 	p.expandAndHash()
-	return p, true
+	return true
+}
+
+// A latticeOnce is a key that is used for one encapsulation.
+type latticeOnce struct {
+	latticePublic
+	polys [(maxK + 1) * maxK]ring.Poly
+}
+
+var latticeOnces = sync.Pool{New: func() any { return new(latticeOnce) }}
+
+// EncapsulateOnce takes the memory for the parsed key, which is public, from a
+// pool.
+func (l *lattice) EncapsulateOnce(ss, ct, ek, m []byte) bool {
+	once := latticeOnces.Get().(*latticeOnce)
+	defer latticeOnces.Put(once)
+	once.hashed.Store(false)
+	if !once.parse(l, ek, once.polys[:(l.k+1)*l.k]) {
+		return false
+	}
+	once.EncapsulateTo(ss, ct, m)
+	return true
 }
 
 func (l *lattice) ParseDecapsulationKey(dk []byte) (Decapsulator, bool) {

@@ -63,13 +63,16 @@ func (w *workspace) addNoise(vector []ring.Poly, seed []byte, n, eta int) {
 	}
 }
 
-// run does all tasks.
-func run(tasks []task) {
-	if keccak.Parallel() {
-		runParallel(tasks)
+// run does the tasks, and leaves none.
+func (w *workspace) run() {
+	tasks := w.tasks[:w.n]
+	if lanes := keccak.Lanes(); lanes > 1 {
+		w.runParallel(tasks, lanes)
 	} else {
 		runSequential(tasks)
 	}
+	clear(tasks)
+	w.n = 0
 }
 
 // runSequential leaves each task to crypto/sha3.
@@ -108,36 +111,37 @@ func runSequential(tasks []task) {
 	}
 }
 
-// runParallel gives the tasks in turn to four lanes, each a new one when it has
+// runParallel gives the tasks in turn to the lanes, each a new one when it has
 // finished its own. Rates are public, and so is which task runs when: that
 // depends on ρ alone.
-func runParallel(tasks []task) {
-	var states keccak.States4
-	var lanes [4]*task
-	var blocks [4][2 * keccak.Rate256]byte // what a lane squeezes
-	defer clear(blocks[:])
-	defer clear(states[:])
+func (w *workspace) runParallel(tasks []task, lanes int) {
+	var all [keccak.MaxLanes]*task
+	running := all[:lanes]
 	for next := 0; ; {
-		busy := false
-		for j := range lanes {
-			if lanes[j] == nil && next < len(tasks) {
-				lanes[j] = &tasks[next]
+		busy, ready := false, false
+		for j := range running {
+			if running[j] == nil && next < len(tasks) {
+				running[j] = &tasks[next]
 				next++
 			}
-			if t := lanes[j]; t != nil {
-				busy = true
+			if t := running[j]; t != nil {
 				if t.absorbing() {
-					t.absorb(&states, j)
+					t.absorb(&w.states, j)
 				}
+				busy, ready = true, ready || !t.absorbing()
 			}
 		}
 		if !busy {
 			return
 		}
-		states.Permute()
-		for j, t := range lanes {
-			if t != nil && !t.absorbing() && t.squeeze(&states, j, &blocks[j]) {
-				lanes[j] = nil
+		w.states.Permute()
+		if !ready {
+			continue
+		}
+		w.states.Outer(&w.outer)
+		for j, t := range running {
+			if t != nil && !t.absorbing() && t.squeeze(w.outer[j][:t.rate()], &w.long[j]) {
+				running[j] = nil
 			}
 		}
 	}
@@ -165,20 +169,36 @@ func (t *task) inputLen() int {
 
 // absorb adds the next block of the input to state j, the last one with its
 // padding (FIPS 202, section 5.1 and appendix B.2).
-func (t *task) absorb(states *keccak.States4, j int) {
-	var block [keccak.MaxRate]byte
+func (t *task) absorb(states *keccak.States, j int) {
 	rate := t.rate()
+	if t.poly != nil { // whose input is one block
+		end := uint64(t.index[0]) | keccak.XOFDomain<<8
+		if t.kind == matrix {
+			end = uint64(t.index[0]) | uint64(t.index[1])<<8 | keccak.XOFDomain<<16
+		}
+		states.Start(j, (*[seedSize]byte)(t.head), end, rate)
+		t.absorbed = t.inputLen() + 1 // the padding
+		return
+	}
 	fresh := t.absorbed == 0
+	if at := t.absorbed - len(t.head); at >= 0 && at+rate <= len(t.tail) {
+		states.Absorb(j, t.tail[at:at+rate], fresh)
+		t.absorbed += rate
+		return
+	}
+	if t.absorbed+rate <= len(t.head) {
+		states.Absorb(j, t.head[t.absorbed:t.absorbed+rate], fresh)
+		t.absorbed += rate
+		return
+	}
+	var block [keccak.MaxRate]byte
+	defer clear(block[:])
 	n := 0
 	if t.absorbed < len(t.head) {
 		n = copy(block[:rate], t.head[t.absorbed:])
 	}
-	tail := t.tail
-	if t.poly != nil {
-		tail = t.index[:t.inputLen()-len(t.head)]
-	}
 	if at := t.absorbed + n - len(t.head); at >= 0 {
-		n += copy(block[n:rate], tail[at:])
+		n += copy(block[n:rate], t.tail[at:])
 	}
 	t.absorbed += n
 	if n < rate {
@@ -192,24 +212,25 @@ func (t *task) absorb(states *keccak.States4, j int) {
 	states.Absorb(j, block[:rate], fresh)
 }
 
-// squeeze takes a block of output from state j. It reports whether the task is
-// finished. The blocks of noise are collected in b.
-func (t *task) squeeze(states *keccak.States4, j int, b *[2 * keccak.Rate256]byte) bool {
-	switch t.kind {
-	case matrix:
-		states.Extract(j, b[:keccak.Rate128])
-		t.have = t.poly.Uniform(t.have, b[:keccak.Rate128])
+// A longNoise is what a task of noise with η = 3 squeezes, in two blocks.
+type longNoise [ring.CBD3Size]byte
+
+// squeeze takes a block of output. It reports whether the task is finished.
+func (t *task) squeeze(block []byte, long *longNoise) bool {
+	switch {
+	case t.kind == matrix:
+		t.have = t.poly.Uniform(t.have, block)
 		return t.have == ring.N
-	case noise:
-		states.Extract(j, b[t.have:t.have+keccak.Rate256])
-		t.have += keccak.Rate256
-		if size := ring.CBDSize(int(t.eta)); t.have >= size {
-			t.poly.CBD(b[:size], int(t.eta))
-			return true
+	case t.kind == noise && t.eta == 2:
+		t.poly.CBD(block, 2)
+	case t.kind == noise:
+		t.have += copy(long[t.have:], block)
+		if t.have < len(long) {
+			return false
 		}
-		return false
+		t.poly.CBD(long[:], 3)
 	default:
-		states.Extract(j, t.out[:])
-		return true
+		copy(t.out[:], block)
 	}
+	return true
 }

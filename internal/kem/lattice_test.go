@@ -105,6 +105,10 @@ func TestDifferential(t *testing.T) {
 					t.Fatalf("seed %x, m %x: the encapsulations differ", seed, m)
 				}
 			}
+			once, onceCT := make([]byte, SharedSecretSize), make([]byte, len(ct))
+			if !encapsulateOnce(p.ours, once, onceCT, ek, m) || !bytes.Equal(once, wantSS) || !bytes.Equal(onceCT, ct) {
+				t.Fatalf("seed %x, m %x: the encapsulation to a key for once differs", seed, m)
+			}
 			altered := bytes.Clone(ct)
 			altered[rand.IntN(len(ct))] ^= 1 << rand.IntN(8)
 			for _, ct := range [][]byte{ct, altered, randomBytes(len(ct)), make([]byte, len(ct)), bytes.Repeat([]byte{0xff}, len(ct))} {
@@ -159,6 +163,9 @@ func TestRefused(t *testing.T) {
 					bad[at+1], bad[at+2] = bad[at+1]|0x10, 0xd0 // 0xd01 = q or more
 				} else {
 					bad[at], bad[at+1] = 0x01, bad[at+1]&0xf0|0x0d
+				}
+				if encapsulateOnce(p.ours, make([]byte, SharedSecretSize), make([]byte, p.ours.Sizes().Ciphertext), bad, nil) {
+					t.Fatalf("a key for once with a coefficient of q or more at byte %d was accepted", at)
 				}
 				if _, ok := p.ours.ParseEncapsulationKey(bad); ok {
 					t.Fatalf("an encapsulation key with a coefficient of q or more at byte %d was accepted", at)

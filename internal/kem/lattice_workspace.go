@@ -3,6 +3,7 @@ package kem
 import (
 	"sync"
 
+	"github.com/pqkx/pqkx/internal/keccak"
 	"github.com/pqkx/pqkx/internal/ring"
 )
 
@@ -25,6 +26,10 @@ type scratch struct {
 	kr      [64]byte       // K || r, or ρ || σ
 	h, hc   [hashSize]byte // H(ek); J(z || c) or H(c)
 	again   [maxCT]byte    // the ciphertext that decapsulation makes
+
+	states keccak.States
+	outer  keccak.Outer
+	long   [keccak.MaxLanes]longNoise
 }
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
@@ -35,11 +40,4 @@ func newWorkspace() *workspace { return workspaces.Get().(*workspace) }
 func (w *workspace) free() {
 	w.scratch = scratch{}
 	workspaces.Put(w)
-}
-
-// run does the tasks, and leaves none.
-func (w *workspace) run() {
-	run(w.tasks[:w.n])
-	clear(w.tasks[:w.n])
-	w.n = 0
 }

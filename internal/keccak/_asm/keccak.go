@@ -14,6 +14,9 @@ import (
 func main() {
 	ConstraintExpr("!purego")
 	permute4()
+	outer4()
+	permute8()
+	outer8()
 	Generate()
 }
 
@@ -28,22 +31,25 @@ var (
 )
 
 const (
-	row      = 32 // bytes of one lane of four states
-	stateLen = 25 * row
-	rounds   = 24
+	row    = 64 // bytes of one lane of eight states
+	half   = row / 2
+	rounds = 24
+
+	outerRows = 24 // of which the outer parts are copied
+	outerSize = 8 * outerRows
 )
 
 func permute4() {
-	TEXT("permute4AVX2", 0, "func(s *[25][4]uint64)")
+	TEXT("permute4AVX2", 0, "func(s *[25][8]uint64)")
 	Pragma("noescape")
-	Doc("permute4AVX2 is permute4Generic with AVX2.")
+	Doc("permute4AVX2 applies Keccak-f[1600] to the first four of the states.")
 	a := Mem{Base: Load(Param("s"), GP64())}
 
-	// The other state has its rows aligned.
-	local := AllocLocal(stateLen + row)
+	// The other state has its rows aligned, and only four in each.
+	local := AllocLocal(25*half + half)
 	e := Mem{Base: GP64()}
-	LEAQ(local.Offset(row-1), e.Base)
-	ANDQ(I32(-row), e.Base)
+	LEAQ(local.Offset(half-1), e.Base)
+	ANDQ(I32(-half), e.Base)
 
 	constants := Mem{Base: GP64()}
 	LEAQ(roundConstants(), constants.Base)
@@ -58,8 +64,8 @@ func permute4() {
 	left := GP64()
 	MOVQ(U32(rounds/2), left)
 	Label("tworounds")
-	round(e, a, constants)
-	round(a, e, constants.Offset(8))
+	round(e, half, a, row, constants)
+	round(a, row, e, half, constants.Offset(8))
 	ADDQ(U8(16), constants.Base)
 	DECQ(left)
 	JNE(LabelRef("tworounds"))
@@ -67,8 +73,9 @@ func permute4() {
 	RET()
 }
 
-// round is one round from a to e. The column parities c of a become those of e.
-func round(e, a, constant Mem) {
+// round is one round from a to e, whose lanes are so many bytes apart. The column
+// parities c of a become those of e.
+func round(e Mem, eRow int, a Mem, aRow int, constant Mem) {
 	rotation := rotations()
 	Comment("θ: what each column gets.")
 	for x := range 5 {
@@ -83,7 +90,7 @@ func round(e, a, constant Mem) {
 			// π brings lane (fx, fy) here: x = fy and y = 2fx + 3fy modulo 5.
 			fy := x
 			fx := (y + 2*fy) * 3 % 5
-			VPXOR(a.Offset(row*(fx+5*fy)), d[fx], b[x])
+			VPXOR(a.Offset(aRow*(fx+5*fy)), d[fx], b[x])
 			rotate(b[x], rotation[fx][fy])
 		}
 		for x := range 5 {
@@ -97,12 +104,42 @@ func round(e, a, constant Mem) {
 				VPBROADCASTQ(constant, t)
 				VPXOR(t, out, out)
 			}
-			VMOVDQU(out, e.Offset(row*(x+5*y)))
+			VMOVDQU(out, e.Offset(eRow*(x+5*y)))
 			if y > 0 {
 				VPXOR(t, c[x], c[x])
 			}
 		}
 	}
+}
+
+// outer4 transposes four rows at a time.
+func outer4() {
+	TEXT("outer4AVX2", NOSPLIT, "func(b *[8][192]byte, s *[25][8]uint64)")
+	Pragma("noescape")
+	Doc("outer4AVX2 copies the outer parts of the first four of the states.")
+	to, s := Mem{Base: Load(Param("b"), GP64())}, Mem{Base: Load(Param("s"), GP64())}
+	for i := 0; i < outerRows; i += 4 {
+		var rows, pairs [4]VecVirtual
+		for j := range rows {
+			rows[j] = YMM()
+			VMOVDQU(s.Offset(row*(i+j)), rows[j])
+		}
+		for j := range pairs { // of states 0 and 2 or 1 and 3, in two rows
+			pairs[j] = YMM()
+			if j%2 == 0 {
+				VPUNPCKLQDQ(rows[j+1], rows[j], pairs[j])
+			} else {
+				VPUNPCKHQDQ(rows[j], rows[j-1], pairs[j])
+			}
+		}
+		for j := range 4 {
+			out := YMM()
+			VPERM2I128(U8([]int{0x20, 0x31}[j/2]), pairs[2+j%2], pairs[j%2], out)
+			VMOVDQU(out, to.Offset(outerSize*j+8*i))
+		}
+	}
+	VZEROUPPER()
+	RET()
 }
 
 // rotate rotates each lane left; by whole bytes it takes one shuffle.
@@ -128,10 +165,16 @@ func rotations() (r [5][5]int) {
 	return r
 }
 
+var placedConstants Mem
+
 // roundConstants computes the constants of step ι (FIPS 202, algorithms 5 and
 // 6) and places them in memory.
 func roundConstants() Mem {
-	data := GLOBL("roundConstantsAVX2", RODATA|NOPTR)
+	if placedConstants.Symbol.Name != "" {
+		return placedConstants
+	}
+	data := GLOBL("roundConstantsASM", RODATA|NOPTR)
+	placedConstants = data
 	lfsr := 1
 	for i := range rounds {
 		var rc uint64
