@@ -17,7 +17,7 @@ type bounder struct {
 
 var bounders = []bounder{
 	{"portable", func(int) int { return Q / 2 }, func(int) int { return Q / 2 }, 1 << 19},
-	{"avx2", montgomeryBound, nearlyBound, 1<<15 - 1},
+	{"assembly", montgomeryBound, nearlyBound, 1<<15 - 1},
 }
 
 // montgomeryBound is for a factor of at most q/2: see TestMontgomeryBound.
@@ -95,7 +95,7 @@ func TestBoundsNTT(t *testing.T) {
 }
 
 // TestBoundsInverse follows the reductions where the backends have them: the
-// sums of distance 8 in both, and those of 32 portably, of 64 with AVX2.
+// sums of distance 8 in both, and those of 32 portably, of 64 in assembly.
 func TestBoundsInverse(t *testing.T) {
 	for _, r := range bounders {
 		var f bounded
@@ -109,16 +109,16 @@ func TestBoundsInverse(t *testing.T) {
 					}
 					f[i], f[i+distance] = sum, r.multiply(sum)
 					switch {
-					case distance == 8 && (r.name == "avx2" || i&4 == 0),
+					case distance == 8 && (r.name == "assembly" || i&4 == 0),
 						distance == 32 && r.name == "portable" && i&16 == 0,
-						distance == 64 && r.name == "avx2" && i&32 == 0:
+						distance == 64 && r.name == "assembly" && i&32 == 0:
 						f[i] = r.nearly(f[i])
 					case distance == 128:
 						f[i] = r.multiply(f[i]) // by 1/128
 					}
 				}
 			}
-			if r.name == "avx2" || distance != 64 { // which the portable one has in registers
+			if r.name == "assembly" || distance != 64 { // which the portable one has in registers
 				f.check(t, r.name, 1<<15-1)
 			}
 		}

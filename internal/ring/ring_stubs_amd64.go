@@ -113,3 +113,113 @@ func cbd3AVX2(f *[256]int16, b *[192]byte)
 //
 //go:noescape
 func uniformAVX2(f *[256]int16, n int, b *byte, length int) (have int, used int)
+
+// nttAVX512 is nttGeneric with AVX-512.
+//
+//go:noescape
+func nttAVX512(f *[256]int16)
+
+// inverseNTTAVX512 is inverseNTTGeneric with AVX-512.
+//
+//go:noescape
+func inverseNTTAVX512(f *[256]int16)
+
+// cacheAVX512 is cacheGeneric with AVX-512.
+//
+//go:noescape
+func cacheAVX512(c *int16, f *[256]int16)
+
+// dotAVX512 is dotGeneric with AVX-512.
+//
+//go:noescape
+func dotAVX512(f *[256]int16, a *[256]int16, stride int, b *int16, n int)
+
+// reduceAVX512 is reduceGeneric with AVX-512.
+//
+//go:noescape
+func reduceAVX512(f *[256]int16)
+
+// addAVX512 is addGeneric with AVX-512.
+//
+//go:noescape
+func addAVX512(f *[256]int16, h *[256]int16)
+
+// subAVX512 is subGeneric with AVX-512.
+//
+//go:noescape
+func subAVX512(f *[256]int16, h *[256]int16)
+
+// encodeAVX512 is encodeGeneric with AVX-512.
+//
+//go:noescape
+func encodeAVX512(b *[384]byte, f *[256]int16)
+
+// decodeAVX512 is decodeGeneric with AVX-512.
+//
+//go:noescape
+func decodeAVX512(f *[256]int16, b *[384]byte) bool
+
+// compress1AVX512 is compress1Generic with AVX-512.
+//
+//go:noescape
+func compress1AVX512(b *byte, f *[256]int16)
+
+// compress4AVX512 is compress4Generic with AVX-512.
+//
+//go:noescape
+func compress4AVX512(b *byte, f *[256]int16)
+
+// compress5AVX512 is compress5Generic with AVX-512.
+//
+//go:noescape
+func compress5AVX512(b *byte, f *[256]int16)
+
+// compress10AVX512 is compress10Generic with AVX-512.
+//
+//go:noescape
+func compress10AVX512(b *byte, f *[256]int16)
+
+// compress11AVX512 is compress11Generic with AVX-512.
+//
+//go:noescape
+func compress11AVX512(b *byte, f *[256]int16)
+
+// decompress1AVX512 is decompress1Generic with AVX-512.
+//
+//go:noescape
+func decompress1AVX512(f *[256]int16, b *byte)
+
+// decompress4AVX512 is decompress4Generic with AVX-512.
+//
+//go:noescape
+func decompress4AVX512(f *[256]int16, b *byte)
+
+// decompress5AVX512 is decompress5Generic with AVX-512.
+//
+//go:noescape
+func decompress5AVX512(f *[256]int16, b *byte)
+
+// decompress10AVX512 is decompress10Generic with AVX-512.
+//
+//go:noescape
+func decompress10AVX512(f *[256]int16, b *byte)
+
+// decompress11AVX512 is decompress11Generic with AVX-512.
+//
+//go:noescape
+func decompress11AVX512(f *[256]int16, b *byte)
+
+// cbd2AVX512 is cbd2Generic with AVX-512.
+//
+//go:noescape
+func cbd2AVX512(f *[256]int16, b *[128]byte)
+
+// cbd3AVX512 is cbd3Generic with AVX-512.
+//
+//go:noescape
+func cbd3AVX512(f *[256]int16, b *[192]byte)
+
+// uniformAVX512 is uniformGeneric with AVX-512.
+//
+//go:noescape
+func uniformAVX512(f *[256]int16, n int, b *byte, length int) int

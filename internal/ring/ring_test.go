@@ -10,7 +10,6 @@ import (
 
 // An implementation is one backend's functions.
 type implementation struct {
-	name                    string
 	ntt, inverseNTT, reduce func(f *Poly)
 	add, sub                func(f, g *Poly)
 	cache                   func(c *Cached, f *Poly)
@@ -24,23 +23,23 @@ type implementation struct {
 	uniform                 func(f *Poly, n int, b []byte) int
 }
 
-// implementations are the portable backend and the one that runs, which are the
-// same where no other is available or PQKX_BACKEND forces it.
-var implementations = []implementation{
-	{
-		"portable", nttGeneric, inverseNTTGeneric, reduceGeneric, addGeneric, subGeneric, cacheGeneric, dotGeneric,
+// generic is the portable backend, selected the one that runs.
+var (
+	generic = implementation{
+		nttGeneric, inverseNTTGeneric, reduceGeneric, addGeneric, subGeneric, cacheGeneric, dotGeneric,
 		encodeGeneric, decodeGeneric, compressGeneric, decompressGeneric, cbd2Generic, cbd3Generic, uniformGeneric,
-	},
-	{
-		"selected", ntt, inverseNTT, reduce, add, sub, cache, dot,
-		encode, decode, compress, decompress, cbd2, cbd3, uniform,
-	},
-}
-
-func each(t *testing.T, test func(t *testing.T, r implementation)) {
-	for _, r := range implementations {
-		t.Run(r.name, func(t *testing.T) { test(t, r) })
 	}
+	selected = implementation{
+		ntt, inverseNTT, reduce, add, sub, cache, dot,
+		encode, decode, compress, decompress, cbd2, cbd3, uniform,
+	}
+)
+
+// each runs a test with the portable functions, and with each other backend that
+// can be had.
+func each(t *testing.T, test func(t *testing.T, r implementation)) {
+	t.Run("generic", func(t *testing.T) { test(t, generic) })
+	eachBackend(t, func(t *testing.T) { test(t, selected) })
 }
 
 // ζ returns ζ^e modulo q (FIPS 203, section 4.3: ζ = 17).
@@ -383,5 +382,5 @@ func benchmarkAll(b *testing.B, r implementation) {
 	run("uniform", func() { r.uniform(&f, 0, buf[:504]) })
 }
 
-func BenchmarkPortable(b *testing.B) { benchmarkAll(b, implementations[0]) }
-func BenchmarkSelected(b *testing.B) { benchmarkAll(b, implementations[1]) }
+func BenchmarkPortable(b *testing.B) { benchmarkAll(b, generic) }
+func BenchmarkSelected(b *testing.B) { benchmarkAll(b, selected) }

@@ -39,6 +39,7 @@ func main() {
 	cbd2()
 	cbd3()
 	uniform()
+	wide()
 	Generate()
 }
 
