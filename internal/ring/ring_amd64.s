@@ -7953,7 +7953,7 @@ uniformMore:
 	VPMULTISHIFTQB Z4, Z1, Z4
 	VPANDD         Z2, Z4, Z4
 	VPCMPUW        $0x01, Z3, Z4, K2, K1
-	VPCOMPRESSW.Z  Z4, K1, Z4
+	VPCOMPRESSW    Z4, K1, Z4
 	KMOVQ          K1, R8
 	POPCNTQ        R8, R8
 	MOVQ           $0x00000100, R9

@@ -143,14 +143,14 @@ func ones(n int) Register {
 	return k
 }
 
-// compressWords has VPCOMPRESSW, which avo lacks.
-func compressWords(x VecVirtual, k Register, to VecVirtual) {
+// compressWords packs the words of x that k has, and leaves those beyond: Bochs
+// 2.7 would clear all 32 of 32. It is VPCOMPRESSW, which avo lacks.
+func compressWords(x VecVirtual, k Register) {
 	Instruction(&ir.Instruction{
 		Opcode:   "VPCOMPRESSW",
-		Suffixes: []string{"Z"},
-		Operands: []Op{x, k, to},
+		Operands: []Op{x, k, x},
 		Inputs:   []Op{x, k},
-		Outputs:  []Op{to},
+		Outputs:  []Op{x},
 	})
 }
 
@@ -451,8 +451,8 @@ func wideUniform() {
 	KMOVQ(set, valid)
 	x := u.load(b, loaded)
 	VPCMPUW(U8(less), qs, x, valid, below)
-	packed, count := ZMM(), GP64()
-	compressWords(x, below, packed)
+	compressWords(x, below)
+	count := GP64()
 	KMOVQ(below, count)
 	POPCNTQ(count, count)
 	room := GP64()
@@ -460,7 +460,7 @@ func wideUniform() {
 	SUBQ(n, room)
 	CMPQ(room, U8(wideRow/2))
 	JB(LabelRef("uniformLast"))
-	VMOVDQU64(packed, f)
+	VMOVDQU64(x, f)
 	ADDQ(count, n)
 	ADDQ(bytes, b.Base)
 	SUBQ(bytes, length)
@@ -472,7 +472,7 @@ func wideUniform() {
 	stored := K()
 	BZHIQ(count, all, set)
 	KMOVQ(set, stored)
-	VMOVDQU16(packed, stored, f)
+	VMOVDQU16(x, stored, f)
 	ADDQ(count, n)
 	ADDQ(bytes, b.Base)
 	SUBQ(bytes, length)
