@@ -11,11 +11,11 @@ import (
 	"math/bits"
 )
 
-// Rates in bytes (FIPS 202, section 6), and the longest of them.
+// Rates in bytes (FIPS 202, section 6).
 const (
 	Rate128 = 168 // SHAKE128
 	Rate256 = 136 // SHA3-256 and SHAKE256
-	MaxRate = Rate128
+	Rate512 = 72  // SHA3-512
 )
 
 // Domain separation with the first bit of padding (FIPS 202, appendix B.2).
@@ -43,24 +43,17 @@ func Lanes() int { return lanes() }
 // Permute applies Keccak-f[1600] to each of the first [Lanes] states.
 func (s *States) Permute() { permuteAll(s) }
 
-// Absorb adds block to the outer part of state j. If fresh, the state is zero
-// before that. The length must be a multiple of 8.
-func (s *States) Absorb(j int, block []byte, fresh bool) {
+// Absorb adds a block at a rate of [Rate256] to state j. If fresh, the state is
+// zero before that.
+func (s *States) Absorb(j int, block *[Rate256]byte, fresh bool) {
 	j &= MaxLanes - 1
-	outer := s[:len(block)/8]
 	if fresh {
-		for i := range outer {
-			outer[i][j] = binary.LittleEndian.Uint64(block)
-			block = block[8:]
-		}
-		for i := len(outer); i < len(s); i++ {
+		for i := range s {
 			s[i][j] = 0
 		}
-		return
 	}
-	for i := range outer {
-		outer[i][j] ^= binary.LittleEndian.Uint64(block)
-		block = block[8:]
+	for i := range Rate256 / 8 {
+		s[i][j] ^= binary.LittleEndian.Uint64(block[8*i:])
 	}
 }
 

@@ -69,7 +69,7 @@ func TestPermuteAll(t *testing.T) {
 		}
 		for block := range 3 {
 			for j, m := range messages {
-				s.Absorb(j, padded(m)[block*Rate256:][:Rate256], block == 0)
+				s.Absorb(j, (*[Rate256]byte)(padded(m)[block*Rate256:]), block == 0)
 			}
 			s.Permute()
 		}
@@ -163,10 +163,10 @@ func TestStart(t *testing.T) {
 		}
 		want = got
 		block := append(seed[:], 0x12, 0x34, XOFDomain)
-		block = append(block, make([]byte, Rate128-len(block))...)
-		block[Rate128-1] = 0x80
-		want.Absorb(j, block, true)
-		got.Start(j, &seed, 0x3412|XOFDomain<<16, Rate128)
+		block = append(block, make([]byte, Rate256-len(block))...)
+		block[Rate256-1] = 0x80
+		want.Absorb(j, (*[Rate256]byte)(block), true)
+		got.Start(j, &seed, 0x3412|XOFDomain<<16, Rate256)
 		if got != want {
 			t.Errorf("state %d: %x, want %x", j, got.State(j), want.State(j))
 		}

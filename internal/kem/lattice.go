@@ -190,7 +190,7 @@ func (p *latticePublic) EncapsulateTo(ss, ct, m []byte) {
 		copy(message, hashed[:])
 	}
 	copy(w.message[MessageSize:], p.h()[:])
-	w.kr = sha3.Sum512(w.message[:])
+	w.hashLong(len(w.message))
 	p.encrypt(w, ct, message, w.kr[seedSize:])
 	if !p.set.round3 {
 		copy(ss, w.kr[:])
@@ -218,7 +218,7 @@ func (k *latticeKey) DecapsulateTo(ss, ct []byte) {
 		p.setHash(w.h)
 	}
 	copy(w.message[MessageSize:], p.hash[:])
-	w.kr = sha3.Sum512(w.message[:])
+	w.hashLong(len(w.message))
 	again := w.again[:len(ct)]
 	p.encrypt(w, again, message, w.kr[seedSize:])
 	equal := equalMask(ct, again)

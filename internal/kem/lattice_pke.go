@@ -1,8 +1,6 @@
 package kem
 
 import (
-	"crypto/sha3"
-
 	"github.com/pqkx/pqkx/internal/ring"
 )
 
@@ -16,7 +14,7 @@ func (k *latticeKey) generate(d []byte) {
 		w.message[n] = byte(l.k)
 		n++
 	}
-	w.kr = sha3.Sum512(w.message[:n])
+	w.hashLong(n)
 	rho, sigma := w.kr[:seedSize], w.kr[seedSize:]
 	copy(p.rho(), rho)
 

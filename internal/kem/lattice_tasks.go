@@ -15,8 +15,8 @@ type task struct {
 	eta        uint8
 	index      [2]byte // ends the input of matrix and noise
 	head, tail []byte
-	out        *[hashSize]byte // of hash and prf
-	poly       *ring.Poly      // of matrix and noise
+	out        []byte     // of hash, longHash and prf
+	poly       *ring.Poly // of matrix and noise
 
 	absorbed, have int // bytes absorbed; coefficients or bytes of output so far
 }
@@ -24,19 +24,26 @@ type task struct {
 type taskKind uint8
 
 const (
-	nothing taskKind = iota
-	matrix           // SampleNTT of SHAKE128 (FIPS 203, algorithm 7)
-	noise            // SamplePolyCBD of SHAKE256 (FIPS 203, algorithm 8)
-	hash             // SHA3-256
-	prf              // SHAKE256, 32 bytes
+	nothing  taskKind = iota
+	matrix            // SampleNTT of SHAKE128 (FIPS 203, algorithm 7)
+	noise             // SamplePolyCBD of SHAKE256 (FIPS 203, algorithm 8)
+	hash              // SHA3-256
+	longHash          // SHA3-512 of less than a block
+	prf               // SHAKE256
 )
 
 func hashTask(out *[hashSize]byte, in []byte) task {
-	return task{kind: hash, head: in, out: out}
+	return task{kind: hash, head: in, out: out[:]}
 }
 
 func prfTask(out *[hashSize]byte, head, tail []byte) task {
-	return task{kind: prf, head: head, tail: tail, out: out}
+	return task{kind: prf, head: head, tail: tail, out: out[:]}
+}
+
+// hashLong sets w.kr to the SHA3-512 of the first n bytes of w.message.
+func (w *workspace) hashLong(n int) {
+	w.add(task{kind: longHash, head: w.message[:n], out: w.kr[:]})
+	w.run()
 }
 
 func (w *workspace) add(t task) {
@@ -101,12 +108,17 @@ func runSequential(tasks []task) {
 			prf256.Read(in)
 			t.poly.CBD(in, int(t.eta))
 		case hash:
-			*t.out = sha3.Sum256(t.head)
+			sum := sha3.Sum256(t.head)
+			copy(t.out, sum[:])
+		case longHash:
+			sum := sha3.Sum512(t.head)
+			copy(t.out, sum[:])
+			clear(sum[:])
 		case prf:
 			prf256.Reset()
 			prf256.Write(t.head)
 			prf256.Write(t.tail)
-			prf256.Read(t.out[:])
+			prf256.Read(t.out)
 		}
 	}
 }
@@ -148,8 +160,11 @@ func (w *workspace) runParallel(tasks []task, lanes int) {
 }
 
 func (t *task) rate() int {
-	if t.kind == matrix {
+	switch t.kind {
+	case matrix:
 		return keccak.Rate128
+	case longHash:
+		return keccak.Rate512
 	}
 	return keccak.Rate256
 }
@@ -181,35 +196,36 @@ func (t *task) absorb(states *keccak.States, j int) {
 		return
 	}
 	fresh := t.absorbed == 0
-	if at := t.absorbed - len(t.head); at >= 0 && at+rate <= len(t.tail) {
-		states.Absorb(j, t.tail[at:at+rate], fresh)
-		t.absorbed += rate
+	const whole = keccak.Rate256
+	if t.absorbed+whole <= len(t.head) {
+		states.Absorb(j, (*[whole]byte)(t.head[t.absorbed:]), fresh)
+		t.absorbed += whole
 		return
 	}
-	if t.absorbed+rate <= len(t.head) {
-		states.Absorb(j, t.head[t.absorbed:t.absorbed+rate], fresh)
-		t.absorbed += rate
+	if at := t.absorbed - len(t.head); at >= 0 && at+whole <= len(t.tail) {
+		states.Absorb(j, (*[whole]byte)(t.tail[at:]), fresh)
+		t.absorbed += whole
 		return
 	}
-	var block [keccak.MaxRate]byte
+	var block [whole]byte
 	defer clear(block[:])
 	n := 0
 	if t.absorbed < len(t.head) {
-		n = copy(block[:rate], t.head[t.absorbed:])
+		n = copy(block[:], t.head[t.absorbed:])
 	}
 	if at := t.absorbed + n - len(t.head); at >= 0 {
-		n += copy(block[n:rate], t.tail[at:])
+		n += copy(block[n:], t.tail[at:])
 	}
 	t.absorbed += n
 	if n < rate {
-		block[n] = keccak.XOFDomain
-		if t.kind == hash {
-			block[n] = keccak.HashDomain
+		block[n] = keccak.HashDomain
+		if t.kind == prf {
+			block[n] = keccak.XOFDomain
 		}
 		block[rate-1] |= 0x80
 		t.absorbed++ // the padding
 	}
-	states.Absorb(j, block[:rate], fresh)
+	states.Absorb(j, &block, fresh)
 }
 
 // A longNoise is what a task of noise with η = 3 squeezes, in two blocks.
@@ -230,7 +246,7 @@ func (t *task) squeeze(block []byte, long *longNoise) bool {
 		}
 		t.poly.CBD(long[:], 3)
 	default:
-		copy(t.out[:], block)
+		copy(t.out, block)
 	}
 	return true
 }
