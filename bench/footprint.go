@@ -119,12 +119,11 @@ func (r *run) programList() []program {
 // needs the go command and this module's source around the working directory.
 func (r *run) programs(ctx context.Context) error {
 	const what = "size of programs"
-	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "github.com/pqkx/pqkx").Output()
+	module, err := moduleFolder(ctx)
 	if err != nil {
-		r.report.skip("this module's source and the go command are not at hand", what)
+		r.report.skip(err.Error(), what)
 		return ctx.Err()
 	}
-	module := strings.TrimSpace(string(out))
 	dir, err := os.MkdirTemp("", "pqkx-bench-")
 	if err != nil {
 		return err
@@ -151,6 +150,15 @@ func (r *run) programs(ctx context.Context) error {
 		r.report.add(base.summarize([]float64{float64(sizes[i])}))
 	}
 	return nil
+}
+
+// moduleFolder returns where this module's source is.
+func moduleFolder(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "github.com/pqkx/pqkx").Output()
+	if err != nil {
+		return "", errors.New("this module's source and the go command are not at hand")
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // build builds the program in a new folder and returns its size.

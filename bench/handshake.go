@@ -2,21 +2,29 @@ package bench
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/pqkx/pqkx/bench/internal/cputime"
 )
 
 // handshakes measures CPU and memory, for both kinds of certificates.
-func (r *run) handshakes(ctx context.Context) error {
-	kinds := []string{ECDSA, RSA}
-	for i, kind := range kinds {
+func (r *run) handshakes(ctx context.Context) (failure error) {
+	other, err := r.startOverlaid(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { failure = errors.Join(failure, other.stop()) }()
+	for i, kind := range []string{ECDSA, RSA} {
 		c, err := NewCredential(kind)
 		if err != nil {
 			return err
 		}
-		stacks := Stacks(r.Groups, c)
+		rates := append(Stacks(r.Groups, c), other.stacks(r.Groups, kind)...)
+		stacks := slices.Clone(rates)
 		if kind == ECDSA {
 			stacks = append(stacks, Variants(r.Groups, c)...)
 		}
@@ -28,7 +36,6 @@ func (r *run) handshakes(ctx context.Context) error {
 		if err := r.handshakeTimes(ctx, stacks, within(3*i, 6)); err != nil {
 			return err
 		}
-		rates := Stacks(r.Groups, c)
 		if err := r.handshakeRates(ctx, rates, 1, within(3*i+1, 6)); err != nil {
 			return err
 		}
@@ -36,7 +43,11 @@ func (r *run) handshakes(ctx context.Context) error {
 			return err
 		}
 		for _, s := range rates {
-			r.report.add(handshakeMemory(s)...)
+			results, err := handshakeMemory(s)
+			if err != nil {
+				return err
+			}
+			r.report.add(results...)
 		}
 	}
 	return nil
@@ -123,6 +134,9 @@ func (t *serverThread) stop() { close(t.work) }
 
 // timeHandshakes returns the medians of client, server and both.
 func timeHandshakes(s Stack, servers *serverThread) ([]float64, error) {
+	if s.away != nil {
+		return s.away.askOne(s, errandCPU, 0)
+	}
 	var client, server, both [perSample]float64
 	for i := range perSample {
 		c, d := newPipe()
@@ -147,21 +161,20 @@ const slice = 20 * time.Millisecond
 
 // handshakeRates measures handshakes a second, client and server together, on
 // a number of cores. The second is one of CPU time on each of them.
-func (r *run) handshakeRates(ctx context.Context, stacks []Stack, cores int, part func(float64) float64) error {
-	threads := runtime.GOMAXPROCS(cores)
-	defer runtime.GOMAXPROCS(threads)
+func (r *run) handshakeRates(ctx context.Context, stacks []Stack, count int, part func(float64) float64) error {
+	defer cores(count)()
 	var subjects []*subject
 	for _, s := range stacks {
 		m := s.result(Handshake)
-		m.Role, m.Cores, m.Metric, m.Unit = Both, cores, "rate", "1/s"
+		m.Role, m.Cores, m.Metric, m.Unit = Both, count, "rate", "1/s"
 		subjects = append(subjects, &subject{
 			metrics: []Result{m},
-			measure: func() ([]float64, error) { return handshakeRate(s, cores) },
+			measure: func() ([]float64, error) { return handshakeRate(s, count) },
 		})
 	}
 	r.baselines(stacks, subjects)
 	what := "handshakes a second on one core, "
-	if cores > 1 {
+	if count > 1 {
 		what = "handshakes a second on all cores, "
 	}
 	results, err := r.interleave(ctx, what+stacks[0].Certificate, r.rounds(4, 15), subjects, part)
@@ -169,7 +182,17 @@ func (r *run) handshakeRates(ctx context.Context, stacks []Stack, cores int, par
 	return err
 }
 
+// cores has this process use a number of cores until the returned function is
+// called.
+func cores(n int) (release func()) {
+	before := runtime.GOMAXPROCS(n)
+	return func() { runtime.GOMAXPROCS(before) }
+}
+
 func handshakeRate(s Stack, cores int) ([]float64, error) {
+	if s.away != nil {
+		return s.away.askOne(s, errandRate, cores)
+	}
 	type count struct {
 		n   int
 		err error
@@ -200,11 +223,32 @@ func handshakeRate(s Stack, cores int) ([]float64, error) {
 	return []float64{float64(total) / elapsed.Seconds()}, err
 }
 
-// handshakeMemory counts what a handshake allocates, client and server
-// together.
-func handshakeMemory(s Stack) []Result {
-	count, size := allocations(8, func(int) { s.Run() })
+// handshakeMemory tells what a handshake allocates, client and server together.
+func handshakeMemory(s Stack) ([]Result, error) {
+	count, size, err := weighHandshakes(s)
+	if err != nil {
+		return nil, err
+	}
 	base := s.result(Handshake)
 	base.Role = Both
-	return memory(base, count, size)
+	return memory(base, count, size), nil
+}
+
+func weighHandshakes(s Stack) (count, size []float64, err error) {
+	if s.away != nil {
+		rows, err := s.away.ask(s, errandMemory, 0)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(rows) != 2 {
+			return nil, nil, fmt.Errorf("%s with %v: %d rows of values", s.Host, s.Group, len(rows))
+		}
+		return rows[0], rows[1], nil
+	}
+	count, size = allocations(8, func(int) {
+		if _, _, failure := s.Run(); failure != nil {
+			err = failure
+		}
+	})
+	return count, size, err
 }

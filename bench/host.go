@@ -34,6 +34,10 @@ type Stack struct {
 	// negotiated returns the group of a client's finished handshake and
 	// whether there was a HelloRetryRequest.
 	negotiated func(Conn) (pqkx.NamedGroup, bool)
+
+	// away, if set, is the process that has the stack. Client and Server are
+	// nil then.
+	away *overlaid
 }
 
 // Stacks returns the hosts that have each group, in the order of the groups.
@@ -169,6 +173,10 @@ func handshakeOn(conn Conn, e *end) error {
 // check tells whether a handshake of the stack came out as it should, so that no
 // figure is of something else.
 func (s *Stack) check() error {
+	if s.away != nil {
+		_, err := s.away.ask(*s, errandCheck, 0)
+		return err
+	}
 	client, _, err := s.Run()
 	if err != nil {
 		return fmt.Errorf("%s with %v: %w", s.Host, s.Group, err)

@@ -89,6 +89,9 @@ func checkSubjects(t *testing.T, r *bench.Report) {
 	}
 	for _, id := range preset.All().SupportedGroups() {
 		want = append(want, fmt.Sprintf("footprint tls13 %v program", id))
+		for _, metric := range []string{"cpu", "rate", "allocated"} {
+			want = append(want, fmt.Sprintf("handshake %s %v %s", bench.HostOverlaid, id, metric))
+		}
 	}
 	want = append(want, "footprint tls13 all program", "footprint tls13 default program", "footprint crypto/tls all program")
 	if len(want) < 200 {
