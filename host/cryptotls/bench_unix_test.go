@@ -48,7 +48,8 @@ func BenchmarkHandshake(b *testing.B) {
 
 // BenchmarkInterleaved makes one handshake of each contender in turn, so that
 // what else the machine does falls on all of them, and reports the CPU time of
-// the process for one handshake of each, as the median of many rounds.
+// the process for one handshake of each, as the median of many rounds, and the
+// median of the rounds' own ratios to the first.
 func BenchmarkInterleaved(b *testing.B) {
 	needsOverlay(b)
 	const batch = 20 // handshakes in a measurement: the clock is coarse
@@ -72,9 +73,19 @@ func BenchmarkInterleaved(b *testing.B) {
 		}
 	}
 	for i, c := range contenders {
-		slices.Sort(used[i])
-		b.ReportMetric(float64(used[i][len(used[i])/2].Nanoseconds())/1000, "cpu-µs/"+c.name)
+		var micros, ratios []float64
+		for round, d := range used[i] {
+			micros = append(micros, float64(d.Nanoseconds())/1000)
+			ratios = append(ratios, float64(d)/float64(used[0][round]))
+		}
+		b.ReportMetric(middle(micros), "cpu-µs/"+c.name)
+		b.ReportMetric(middle(ratios), "ratio/"+c.name)
 	}
+}
+
+func middle(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
 }
 
 // cpuTime returns the time that the process has spent on its CPUs.
