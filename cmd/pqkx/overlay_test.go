@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -39,9 +41,25 @@ func main() {
 	if err := os.WriteFile(source, []byte(program), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := exec.CommandContext(t.Context(), "go", "run", "-overlay", path, source).CombinedOutput()
-	if err != nil || strings.TrimSpace(string(out)) != "true" {
-		t.Errorf("program: %q, %v", out, err)
+	claim := func(version string) string { return "-ldflags=-X runtime.buildVersion=" + version }
+	for _, test := range []struct {
+		name string
+		args []string
+		env  string
+		want string
+	}{
+		{"flag", []string{"-overlay", path}, "", "true"},
+		{"GOFLAGS", nil, "GOFLAGS=-overlay=" + path, "true"},
+		{"without", nil, "", "false"},
+		{"experiment", []string{"-overlay", path, claim(runtime.Version() + "-X:other")}, "", "true"},
+		{"another release", []string{"-overlay", path, claim("go1.26.99")}, "", "panic: crypto/tls: built by go1.26.99 with a pqkx overlay"},
+	} {
+		cmd := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"run"}, test.args, []string{source})...)
+		cmd.Env = append(os.Environ(), test.env)
+		out, err := cmd.CombinedOutput()
+		if failed := strings.HasPrefix(test.want, "panic"); failed != (err != nil) || !strings.HasPrefix(string(out), test.want) {
+			t.Errorf("%s: the program says %q, %v; want %q", test.name, out, err, test.want)
+		}
 	}
 }
 

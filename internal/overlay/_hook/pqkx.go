@@ -50,7 +50,9 @@ const pqkxToolchain = "go"
 // An overlay outlives an upgrade of Go in the same place, and would put the old
 // crypto/tls, without what the new release mends, into every program.
 func init() {
-	if built, _, _ := strings.Cut(runtime.Version(), " "); built != pqkxToolchain {
+	built, _, _ := strings.Cut(runtime.Version(), " ")
+	built, _, _ = strings.Cut(built, "-X:") // experiments, which change nothing here
+	if built != pqkxToolchain {
 		panic("crypto/tls: built by " + built + " with a pqkx overlay for " + pqkxToolchain + "; run pqkx overlay again")
 	}
 }
@@ -119,8 +121,11 @@ func (c *Config) curvePreferences(version uint16) []CurveID {
 		})
 	}
 	filter := c != nil && len(c.CurvePreferences) != 0 && !s.host.Impose
+	if !filter {
+		c = nil
+	}
 	return slices.DeleteFunc(slices.Clone(s.order), func(id CurveID) bool {
-		if filter && !slices.Contains(c.CurvePreferences, id) || pqkxSwitchedOff(id) {
+		if filter && !slices.Contains(c.CurvePreferences, id) || c.pqkxSwitchedOff(id) {
 			return true
 		}
 		_, classical := curveForCurveID(id)
@@ -129,12 +134,13 @@ func (c *Config) curvePreferences(version uint16) []CurveID {
 }
 
 // pqkxSwitchedOff reports whether GODEBUG switches off one of Go's own
-// post-quantum key exchanges.
-func pqkxSwitchedOff(id CurveID) bool {
+// post-quantum key exchanges. From Go 1.27 on it does not where CurvePreferences
+// has it.
+func (c *Config) pqkxSwitchedOff(id CurveID) bool {
 	if tlsmlkem.Value() != "0" && tlssecpmlkem.Value() != "0" || !pqkxStockIsPQKeyExchange(id) {
 		return false
 	}
-	return !slices.Contains((*Config)(nil).pqkxStockCurvePreferences(VersionTLS13), id)
+	return !slices.Contains(c.pqkxStockCurvePreferences(VersionTLS13), id)
 }
 
 func (c *Config) supportsCurve(version uint16, id CurveID) bool {

@@ -5,12 +5,18 @@ package tls_test
 import (
 	"crypto/ecdh"
 	"crypto/fips140"
+	"crypto/rand"
 	"errors"
+	"go/version"
+	"io"
 	"os"
+	"runtime"
+	"slices"
 
 	"github.com/pqkx/pqkx"
 	"github.com/pqkx/pqkx/host/cryptotls"
 	"github.com/pqkx/pqkx/hybrid"
+	"github.com/pqkx/pqkx/mlkem"
 	"github.com/pqkx/pqkx/preset"
 )
 
@@ -30,14 +36,14 @@ func init() {
 }
 
 // replaying returns a provider for the tests that replay recorded handshakes:
-// its classical groups draw zeros, as crypto/tls does with the Rand of those
-// tests, so that they send what was recorded.
+// its classical groups draw what crypto/tls draws in those tests, and so send
+// what was recorded.
 func replaying() *pqkx.Provider {
 	p, err := pqkx.New(
-		hybrid.StandardX25519MLKEM768(),
+		replayedHybrid{hybrid.StandardX25519MLKEM768()},
 		hybrid.StandardSecP256r1MLKEM768(),
 		hybrid.StandardSecP384r1MLKEM1024(),
-		replayed{pqkx.X25519, ecdh.X25519(), pqkx.Sizes{ClientShare: 32, ServerShare: 32, SharedSecret: 32}},
+		replayedX25519,
 		replayed{pqkx.Secp256r1, ecdh.P256(), pqkx.Sizes{ClientShare: 65, ServerShare: 65, SharedSecret: 32}},
 		replayed{pqkx.Secp384r1, ecdh.P384(), pqkx.Sizes{ClientShare: 97, ServerShare: 97, SharedSecret: 48}},
 		replayed{pqkx.Secp521r1, ecdh.P521(), pqkx.Sizes{ClientShare: 133, ServerShare: 133, SharedSecret: 66}},
@@ -47,6 +53,8 @@ func replaying() *pqkx.Provider {
 	}
 	return p
 }
+
+var replayedX25519 = replayed{pqkx.X25519, ecdh.X25519(), pqkx.Sizes{ClientShare: 32, ServerShare: 32, SharedSecret: 32}}
 
 type replayed struct {
 	id    pqkx.NamedGroup
@@ -59,7 +67,7 @@ func (g replayed) Sizes() pqkx.Sizes   { return g.sizes }
 func (g replayed) FIPS() bool          { return false }
 
 func (g replayed) KeyShare() (pqkx.KeyShare, error) {
-	key, err := g.curve.GenerateKey(zeros{})
+	key, err := g.curve.GenerateKey(source())
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +75,7 @@ func (g replayed) KeyShare() (pqkx.KeyShare, error) {
 }
 
 func (g replayed) Encapsulate(clientShare []byte) (sharedSecret, serverShare []byte, err error) {
-	key, err := g.curve.GenerateKey(zeros{})
+	key, err := g.curve.GenerateKey(source())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -98,6 +106,62 @@ func (ks *replayedShare) Destroy()          {}
 
 func (ks *replayedShare) Decapsulate(serverShare []byte) ([]byte, error) {
 	return ks.group.agree(ks.key, serverShare)
+}
+
+// A replayedHybrid is X25519MLKEM768 whose client draws the classical key first,
+// as crypto/tls does; we draw in wire order. Some recordings have its share.
+type replayedHybrid struct{ pqkx.Group }
+
+func (g replayedHybrid) PostQuantum() bool { return true }
+
+func (g replayedHybrid) KeyShare() (pqkx.KeyShare, error) {
+	classical, err := replayedX25519.KeyShare()
+	if err != nil {
+		return nil, err
+	}
+	kem, err := mlkem.StandardMLKEM768().KeyShare()
+	if err != nil {
+		return nil, err
+	}
+	return &replayedHybridShare{kem, classical, g}, nil
+}
+
+type replayedHybridShare struct {
+	pqkx.KeyShare // ML-KEM
+	classical     pqkx.KeyShare
+	group         replayedHybrid
+}
+
+func (ks *replayedHybridShare) Group() pqkx.Group        { return ks.group }
+func (ks *replayedHybridShare) Component() pqkx.KeyShare { return ks.classical }
+
+func (ks *replayedHybridShare) Bytes() []byte {
+	return slices.Concat(ks.KeyShare.Bytes(), ks.classical.Bytes())
+}
+
+func (ks *replayedHybridShare) Decapsulate(serverShare []byte) ([]byte, error) {
+	if len(serverShare) != ks.group.Sizes().ServerShare {
+		return nil, pqkx.ErrKeyShare
+	}
+	cut := ks.KeyShare.Group().Sizes().ServerShare
+	first, err := ks.KeyShare.Decapsulate(serverShare[:cut])
+	if err != nil {
+		return nil, err
+	}
+	second, err := ks.classical.Decapsulate(serverShare[cut:])
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(first, second), nil
+}
+
+// source returns what the tests draw from: a Rand of zeros until Go 1.26, and
+// the process's own, which they replace, since.
+func source() io.Reader {
+	if version.Compare(runtime.Version(), "go1.27") < 0 {
+		return zeros{}
+	}
+	return rand.Reader
 }
 
 type zeros struct{}
