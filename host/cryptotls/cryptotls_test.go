@@ -2,8 +2,10 @@ package cryptotls
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -395,3 +397,38 @@ func TestUseAtAnyTime(t *testing.T) {
 	close(stop)
 	wg.Wait()
 }
+
+// TestUseInBetween replaces the provider when a client has listed its groups and
+// not yet made its shares, which is when it reads its random.
+func TestUseInBetween(t *testing.T) {
+	needsOverlay(t)
+	both := must(pqkx.New(hybrid.X25519MLKEM768(), x25519.Group()))
+	for _, test := range []struct{ before, after *pqkx.Provider }{
+		{nil, both},
+		{both, nil},
+		{both, must(pqkx.New(hybrid.X25519MLKEM768(), nist.P384()))},
+		{both, must(both.WithPolicy(pqkx.Require))},
+		{must(pqkx.New(x25519.Group(), nist.P256())), both},
+		{must(pqkx.New(hybrid.X25519Kyber768Draft00(), x25519.Group())), must(pqkx.New(x25519.Group()))},
+	} {
+		set(t, test.before)
+		e := pair(t)
+		e.client.Rand = onceBefore(rand.Reader, func() { set(t, test.after) })
+		if state, _ := handshake(t, e); state.HelloRetryRequest {
+			t.Errorf("from %v to %v: a HelloRetryRequest", test.before, test.after)
+		}
+	}
+}
+
+// onceBefore returns a reader that calls f before it is first read.
+func onceBefore(r io.Reader, f func()) io.Reader {
+	var once sync.Once
+	return readerFunc(func(b []byte) (int, error) {
+		once.Do(f)
+		return r.Read(b)
+	})
+}
+
+type readerFunc func(b []byte) (int, error)
+
+func (f readerFunc) Read(b []byte) (int, error) { return f(b) }

@@ -184,13 +184,16 @@ func keyExchangeForCurveID(id CurveID) (keyExchange, error) {
 }
 
 // pqkxFirstFlight is keyExchangeForCurveID for a client's first flight, where
-// the host decides which of the enabled groups get a share.
+// the host decides which of the enabled groups get a share. A host that does not
+// have them all was put into use after the list was made: then the first group
+// alone gets one.
 func pqkxFirstFlight(first CurveID, enabled []CurveID) (keyExchange, error) {
 	ke, err := keyExchangeForCurveID(first)
-	if e, ok := ke.(*pqkxExchange); ok {
-		return &pqkxFlight{e, enabled}, nil
+	e, ok := ke.(*pqkxExchange)
+	if !ok || slices.ContainsFunc(enabled, e.lacks) {
+		return ke, err
 	}
-	return ke, err
+	return &pqkxFlight{e, enabled}, nil
 }
 
 // pqkxFinish is keyExchangeForCurveID for the key shares that a client has
@@ -211,7 +214,12 @@ type pqkxExchange struct {
 	group pqkxGroup
 }
 
-// keyShares makes the share that a HelloRetryRequest asks for.
+// lacks reports whether the host does not have a group.
+func (e *pqkxExchange) lacks(id CurveID) bool {
+	return !slices.ContainsFunc(e.host.Groups, func(g pqkxGroup) bool { return g.ID == id })
+}
+
+// keyShares makes one share, such as a HelloRetryRequest asks for.
 func (e *pqkxExchange) keyShares(io.Reader) (*keySharePrivateKeys, []keyShare, error) {
 	share, err := e.host.Retry(e.group.ID)
 	return pqkxKeyShares(e.host, []pqkxShare{share}, err)
