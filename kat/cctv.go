@@ -122,8 +122,13 @@ func readIntermediate(f *File, t *text) (err error) {
 	if c.Algorithm, err = mlkemByDK(r, c); err != nil {
 		return err
 	}
-	if want := kems[c.Algorithm].ek; len(c.Want[EK]) != want {
-		return r.errorf("ek of %d bytes, want %d", len(c.Want[EK]), want)
+	for _, name := range []string{"d", "z", "m"} { // which checkIntermediate computes from
+		if _, err := r.hexOf(name, 32); err != nil {
+			return err
+		}
+	}
+	if _, err := r.hexOf("ek", kems[c.Algorithm].ek); err != nil {
+		return err
 	}
 	c.Algorithm += edition(c)
 	if err := checkIntermediate(r, c); err != nil {

@@ -304,6 +304,8 @@ func TestRefused(t *testing.T) {
 		{"EVP error", replace(byFormat(boringEVP.name, 0), "DECODE_ERROR", "OTHER_ERROR"), "unknown error"},
 		{"EVP key", replace(byFormat(boringEVP.name, 0), "Encapsulate = A", "Encapsulate = Z"), "not defined"},
 		{"Botan section", replace(byFormat(botan.name, 0), "Kyber-512-r3", "Kyber-513-r3"), "unknown section"},
+		{"CCTV with a short m", regexp.MustCompile(`(?m)^m = ..`).ReplaceAllString(byFormat(cctvIntermediate.name, 0), "m = "), "m of 31 bytes"},
+		{"CCTV with a short d", regexp.MustCompile(`(?m)^d = ..`).ReplaceAllString(byFormat(cctvIntermediate.name, 0), "d = "), "d of 31 bytes"},
 		{"a key without a ciphertext", replace(byFormat(invalidDK.name, 0), "\n", "\n\n") + strings.Repeat("00", 1632) + "\n", "without a ciphertext"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
