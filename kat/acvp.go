@@ -415,6 +415,7 @@ func (g *vectorGroup) makeCase(t, answer *vectorTest) (*Case, error) {
 		}
 		if !*answer.passed {
 			c.Expect, c.Fault = Invalid, ContentFault
+			c.FaultIn = acvpFields[functions[g.function].given[0]]
 		}
 		return c, nil
 	}

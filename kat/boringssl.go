@@ -91,17 +91,12 @@ func readBoringRecord(r *record, c *Case) (err error) {
 		switch result := r.get("result"); result {
 		case "pass":
 		case "fail":
-			setInvalid(c, strings.Join(r.comments, " "))
+			c.Expect = Invalid
 		default:
 			return r.errorf("result is %q, want pass or fail", result)
 		}
 	}
 	return readFields(r, c, in, want)
-}
-
-// setInvalid makes a case one that is to be refused, for what the comment says.
-func setInvalid(c *Case, comment string) {
-	c.Expect, c.Fault = Invalid, faultOf(comment, nil)
 }
 
 // readFields sets a case's values. Of an invalid case nothing is wanted: what
@@ -120,6 +115,7 @@ func readFields(r *record, c *Case, in, want map[string]string) (err error) {
 			return err
 		}
 	}
+	c.setFault(strings.Join(r.comments, " "), nil)
 	if len(c.In[DK]) == kems[c.Algorithm].dk {
 		c.Policy = dkPolicy(c.In[DK])
 	}

@@ -147,6 +147,7 @@ func readBotanAgreement(r *record, c *Case) error {
 	c.In = Values{ClientSeed: scalar(v[ClientSeed], id), Server: v[Server]}
 	c.Want = Values{SS: v[SS]}
 	if id == pqkx.X25519 && len(bytes.Trim(v[SS], "\x00")) == 0 {
+		c.Fault, c.FaultIn = ContentFault, Server
 		c.Expect, c.Policy = Acceptable, "a point of low order (RFC 7748, section 6.1 lets an implementation refuse it, RFC 8446, section 7.4.2 makes it)"
 	}
 	return nil

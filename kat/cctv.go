@@ -147,7 +147,7 @@ var modulus = format{
 	read: func(f *File, t *text) error {
 		algorithm := hexLines(t, func(s kemSizes) int { return s.ek })
 		for i, line := range t.lines {
-			c := &Case{ID: fmt.Sprintf("line %d", t.loose+i), Algorithm: algorithm, Expect: Invalid, Fault: ContentFault}
+			c := &Case{ID: fmt.Sprintf("line %d", t.loose+i), Algorithm: algorithm, Expect: Invalid, Fault: ContentFault, FaultIn: EK}
 			ek, err := decodeHex(line)
 			if err != nil {
 				return fmt.Errorf("%s: %w", c.ID, err)
@@ -170,7 +170,7 @@ var invalidDK = format{
 			return fmt.Errorf("line %d: a key without a ciphertext", t.loose+len(t.lines)-1)
 		}
 		for i := 0; i < len(t.lines); i += 2 {
-			c := &Case{ID: fmt.Sprintf("line %d", t.loose+i), Algorithm: algorithm, Expect: Invalid, Fault: ContentFault, In: make(Values)}
+			c := &Case{ID: fmt.Sprintf("line %d", t.loose+i), Algorithm: algorithm, Expect: Invalid, Fault: ContentFault, FaultIn: DK, In: make(Values)}
 			for j, name := range []string{DK, CT} {
 				b, err := decodeHex(t.lines[i+j])
 				if err != nil {

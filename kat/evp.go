@@ -229,7 +229,7 @@ func (e *evpReader) derive(r *record, c *Case) error {
 	c.In = Values{ClientSeed: k.private, Server: peer.public}
 	switch failure := r.get("Error"); {
 	case failure == "INVALID_PEER_KEY":
-		c.Expect = Invalid
+		c.Expect, c.Fault, c.FaultIn = Invalid, ContentFault, Server
 		return nil
 	case failure == "NOT_A_PRIVATE_KEY" && !private:
 		c.Skip = evpAPI + " (" + failure + ")"
@@ -284,7 +284,7 @@ func (e *evpReader) kem(r *record, c *Case, kind string) error {
 	}
 	if r.has("DecapsulateFail") {
 		r.ignore("DecapsulateFail")
-		c.Expect, c.Fault = Invalid, LengthFault
+		c.Expect, c.Fault, c.FaultIn = Invalid, LengthFault, CT
 		return nil
 	}
 	c.Want, err = r.values(map[string]string{"Output": SS})

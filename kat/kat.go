@@ -32,11 +32,12 @@ type Case struct {
 	Hash   string // of the key schedule: "SHA-256" or "SHA-384"
 	Bulk   *Bulk  // instead of In: many exchanges in one hash
 
-	Expect Expect
-	Fault  Fault  // why an Invalid case is invalid, where the file tells
-	Policy string // why implementations may differ, where they may
-	Skip   string // why the case cannot be run, if it cannot
-	Broken string // how the file contradicts itself here; such a case fails
+	Expect  Expect
+	Fault   Fault  // why a case may or must be refused, where the file tells
+	FaultIn string // which value of In the fault is in, where the file tells
+	Policy  string // why implementations may differ, where they may
+	Skip    string // why the case cannot be run, if it cannot
+	Broken  string // how the file contradicts itself here; such a case fails
 }
 
 // String names the case within its file.
@@ -99,27 +100,6 @@ func (e Expect) String() string {
 		return "acceptable"
 	}
 	return fmt.Sprintf("Expect(%d)", uint8(e))
-}
-
-// A Fault is what is wrong with the input of an Invalid case. It keeps a
-// truncated vector from counting as rejected as expected.
-type Fault uint8
-
-const (
-	AnyFault     Fault = iota
-	LengthFault        // an input is too short or too long
-	ContentFault       // every input has the right length
-)
-
-// String describes the fault.
-func (f Fault) String() string {
-	switch f {
-	case LengthFault:
-		return "a wrong length"
-	case ContentFault:
-		return "bad content of the right length"
-	}
-	return "any fault"
 }
 
 // A Status is the outcome of a case.

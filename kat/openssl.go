@@ -84,13 +84,16 @@ func readOpenSSLKeyGen(r *record, c *Case) (err error) {
 }
 
 // openSSLResults are the failures that evp_test knows of a KEM, with the fault
-// that they are for.
-var openSSLResults = map[string]Fault{
-	"TEST_PARSE_PUBLIC_KEY_ERROR":  AnyFault,
-	"TEST_PARSE_PRIVATE_KEY_ERROR": AnyFault,
-	"TEST_ENCAPSULATE_ERROR":       AnyFault,
-	"TEST_DECAPSULATE_ERROR":       LengthFault,
-	"TEST_DECAPSULATE_LEN_ERROR":   LengthFault,
+// that they are for, where the comment does not tell.
+var openSSLResults = map[string]struct {
+	fault Fault
+	in    string
+}{
+	"TEST_PARSE_PUBLIC_KEY_ERROR":  {AnyFault, EK},
+	"TEST_PARSE_PRIVATE_KEY_ERROR": {AnyFault, DK},
+	"TEST_ENCAPSULATE_ERROR":       {AnyFault, ""},
+	"TEST_DECAPSULATE_ERROR":       {LengthFault, CT},
+	"TEST_DECAPSULATE_LEN_ERROR":   {LengthFault, CT},
 }
 
 func readOpenSSLKem(r *record, c *Case) error {
@@ -98,14 +101,11 @@ func readOpenSSLKem(r *record, c *Case) error {
 		return err
 	}
 	if result := r.get("Result"); result != "" {
-		fault, ok := openSSLResults[result]
+		known, ok := openSSLResults[result]
 		if !ok {
 			return r.errorf("unknown Result %q", result)
 		}
-		setInvalid(c, strings.Join(r.comments, " "))
-		if c.Fault == AnyFault {
-			c.Fault = fault
-		}
+		c.Expect, c.Fault, c.FaultIn = Invalid, known.fault, known.in
 	}
 	if r.has("EncodedPrivateKey") {
 		return readFields(r, c, map[string]string{"EncodedPrivateKey": DK, "Input": CT}, map[string]string{"Output": SS})

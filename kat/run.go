@@ -41,8 +41,10 @@ func (r Runner) Run(ctx context.Context, c *Case) (result Result) {
 	}()
 	e := evaluation{Case: c, out: make(Values)}
 	var err error
-	fips140.WithoutEnforcement(func() { err = e.run(ctx, r) })
-	e.judge(&result, err)
+	fips140.WithoutEnforcement(func() {
+		err = e.run(ctx, r)
+		e.judge(&result, err)
+	})
 	return result
 }
 
@@ -349,15 +351,7 @@ func (e *evaluation) judge(r *Result, err error) {
 	case Invalid:
 		e.judgeInvalid(r, err)
 	case Acceptable:
-		r.Status, r.Reason = Policy, "accepted"
-		if err != nil {
-			r.Reason = "refused"
-		} else if !e.compare(r) {
-			return
-		}
-		if e.Policy != "" {
-			r.Reason += ": " + e.Policy
-		}
+		e.judgeAcceptable(r, err)
 	default:
 		if err != nil {
 			r.Status, r.Reason = Failed, "refused: "+err.Error()
@@ -368,35 +362,42 @@ func (e *evaluation) judge(r *Result, err error) {
 }
 
 func (e *evaluation) judgeInvalid(r *Result, err error) {
-	switch wrong := e.wrongLength(); {
+	switch {
 	case err == nil && e.Policy != "":
 		r.Status, r.Reason = Policy, "accepted: "+e.Policy
 	case err == nil:
 		r.Status, r.Reason = Failed, "accepted, although the vector is invalid"
-	case e.Fault == ContentFault && wrong != "":
-		r.Status, r.Reason = Failed, "refused, but for "+wrong+", and the vector is about "+e.Fault.String()
-	case e.Fault == LengthFault && wrong == "":
-		r.Status, r.Reason = Failed, "refused, but every length is right, and the vector is about "+e.Fault.String()
+	default:
+		if reason := e.wrongCause(); reason != "" {
+			r.Status, r.Reason = Failed, reason
+		}
 	}
 }
 
-// wrongLength describes the first input whose length is not the algorithm's.
-func (e *evaluation) wrongLength() string {
-	lengths := e.lengths()
-	for _, name := range slices.Sorted(maps.Keys(e.In)) {
-		if n, ok := lengths[name]; ok && len(e.In[name]) != n {
-			return fmt.Sprintf("%s of %d bytes instead of %d", name, len(e.In[name]), n)
+// judgeAcceptable lets an implementation refuse what it likes, as far as the
+// vector is what it says to be.
+func (e *evaluation) judgeAcceptable(r *Result, err error) {
+	r.Status, r.Reason = Policy, "accepted"
+	if err != nil {
+		r.Reason = "refused"
+		if reason := e.wrongCause(); reason != "" && len(e.defects()) > 0 {
+			r.Status, r.Reason = Failed, reason
+			return
 		}
+	} else if !e.compare(r) {
+		return
 	}
-	return ""
+	if e.Policy != "" {
+		r.Reason += ": " + e.Policy
+	}
 }
 
 // lengths returns what is known of the lengths of fields, nil if nothing is.
-func (e *evaluation) lengths() map[string]int {
-	if s, ok := kems[e.Algorithm]; ok {
+func (c *Case) lengths() map[string]int {
+	if s, ok := kems[c.Algorithm]; ok {
 		return map[string]int{Seed: s.seed, EK: s.ek, DK: s.dk, M: s.m, CT: s.ct, OtherCT: s.ct, SS: 32, OtherSS: 32}
 	}
-	id, _ := groupByName(e.Algorithm)
+	id, _ := groupByName(c.Algorithm)
 	parts := groups[id]
 	if parts == nil {
 		return nil

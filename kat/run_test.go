@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,6 +61,7 @@ func TestWrongImplementations(t *testing.T) {
 	flip := func(b []byte) []byte { b[0] ^= 1; return b }
 	kat := &Case{Algorithm: "ML-KEM-512", In: Values{Seed: x.seed, M: x.m}, Want: Values{EK: x.ek, DK: x.dk, CT: x.ct, SS: x.ss}}
 	invalid := &Case{Algorithm: "ML-KEM-512", In: Values{EK: unreduced(x.ek), M: x.m}, Expect: Invalid, Fault: ContentFault}
+	faultless := &Case{Algorithm: "ML-KEM-512", In: Values{EK: x.ek, M: x.m}, Expect: Invalid}
 	for _, test := range []struct {
 		name, want, field string
 		c                 *Case
@@ -86,6 +88,7 @@ func TestWrongImplementations(t *testing.T) {
 			}}},
 		{"a refusal", "refused: no", "", kat, bentKEM{KEM: good, encapsulate: func(_, _ []byte) ([]byte, []byte, error) { return nil, nil, errors.New("no") }}},
 		{"a panic", "panics: oh", "", kat, bentKEM{KEM: good, keyGen: func([]byte) ([]byte, []byte, error) { panic("oh") }}},
+		{"what is good is refused", "nothing is wrong with its inputs", "", faultless, bentKEM{KEM: good, encapsulate: func(_, _ []byte) ([]byte, []byte, error) { return nil, nil, errors.New("no") }}},
 		{"an unreduced key is taken", "accepted", "", invalid, bentKEM{KEM: good, encapsulate: func(_, m []byte) ([]byte, []byte, error) { return good.Encapsulate(x.ek, m) }}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -100,7 +103,7 @@ func TestWrongImplementations(t *testing.T) {
 // TestCases has cases by themselves, and what becomes of them.
 func TestCases(t *testing.T) {
 	x := newExchange(t, "ML-KEM-512", 1)
-	a := newAgreement(t, pqkx.X25519)
+	a, p := newAgreement(t, pqkx.X25519), newAgreement(t, pqkx.Secp256r1)
 	const alg = "ML-KEM-512"
 	for _, test := range []struct {
 		name   string
@@ -113,7 +116,14 @@ func TestCases(t *testing.T) {
 		{"a bad key that ought to be good", Case{Algorithm: alg, In: Values{EK: unreduced(x.ek)}}, Failed, "refused"},
 		{"a good key that ought to be bad", Case{Algorithm: alg, In: Values{EK: x.ek}, Expect: Invalid}, Failed, "accepted, although"},
 		{"refused, but for its length", Case{Algorithm: alg, In: Values{EK: short(x.ek)}, Expect: Invalid, Fault: ContentFault}, Failed, "refused, but for ek of 799 bytes"},
-		{"refused, and not for its length", Case{Algorithm: alg, In: Values{EK: unreduced(x.ek)}, Expect: Invalid, Fault: LengthFault}, Failed, "every length is right"},
+		{"refused, and not for its length", Case{Algorithm: alg, In: Values{EK: unreduced(x.ek)}, Expect: Invalid, Fault: LengthFault}, Failed, "refused, but for ek with a coefficient that is not below q"},
+		{"two faults where one is told", Case{Algorithm: alg, In: Values{DK: unreduced(x.dk), CT: short(x.ct)}, Expect: Invalid, Fault: LengthFault, FaultIn: CT}, Failed, "refused, but for dk with a coefficient"},
+		{"a fault in another value", Case{Algorithm: alg, In: Values{EK: x.ek, M: short(x.m)}, Expect: Invalid, Fault: LengthFault, FaultIn: EK}, Failed, "refused, but for m of 31 bytes instead of 32, and the vector is about a wrong length in ek"},
+		{"a wrong hash", Case{Algorithm: alg, In: Values{DK: slices.Concat(x.dk[:1632-64], x.dk[:64]), CT: x.ct}, Expect: Invalid, Fault: ContentFault, FaultIn: DK}, Passed, ""},
+		{"a wrong hash, and the length in question", Case{Algorithm: alg, In: Values{DK: slices.Concat(x.dk[:1632-64], x.dk[:64]), CT: short(x.ct)}, Expect: Invalid, Fault: LengthFault, FaultIn: CT}, Failed, "hash that is not of the ek"},
+		{"a point not on the curve", Case{Algorithm: "secp256r1", In: Values{ClientSeed: p.private, Server: slices.Concat(p.peer[:64], []byte{^p.peer[64]})}, Expect: Invalid, Fault: ContentFault, FaultIn: Server}, Passed, ""},
+		{"a short point instead", Case{Algorithm: "secp256r1", In: Values{ClientSeed: p.private, Server: short(p.peer)}, Expect: Invalid, Fault: ContentFault, FaultIn: Server}, Failed, "refused, but for server_share of 64 bytes"},
+		{"acceptable, refused for its length", Case{Algorithm: "x25519", In: Values{ClientSeed: a.private, Server: short(a.peer)}, Want: Values{SS: a.ss}, Expect: Acceptable, Fault: ContentFault}, Failed, "refused, but for server_share of 31 bytes"},
 		{"a short key", Case{Algorithm: alg, In: Values{EK: short(x.ek)}, Expect: Invalid, Fault: LengthFault}, Passed, ""},
 		{"policy, accepted", Case{Algorithm: alg, In: Values{DK: unreduced(x.dk), CT: x.ct}, Expect: Invalid, Policy: "p"}, Policy, "accepted: p"},
 		{"acceptable, refused", Case{Algorithm: "x25519", In: Values{ClientSeed: a.private, Server: make([]byte, 32)}, Want: Values{SS: make([]byte, 32)}, Expect: Acceptable, Policy: "p"}, Policy, "refused: p"},

@@ -101,7 +101,7 @@ func readTLSHybridCase(v *value, id pqkx.NamedGroup, c *Case) error {
 	}
 	switch c.Expect {
 	case Acceptable:
-		c.Policy = comment
+		c.Policy, c.Fault = comment, ContentFault
 	case Invalid:
 		c.Fault = ContentFault
 		if strings.Contains(comment, "one byte") || strings.Contains(comment, "empty") {
@@ -149,6 +149,9 @@ func assignRole(v *value, c *Case, role string, seeds map[string][]byte) error {
 	}
 	fields := map[string]string{"clientShare": Client, "serverShare": Server, "sharedSecret": SS}
 	for _, name := range r.in {
+		if c.Expect != Valid {
+			c.FaultIn = fields[name]
+		}
 		b, err := v.hex(name)
 		if err != nil {
 			return err
