@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/pqkx/pqkx"
 )
 
 // boringKyber reads BoringSSL's kyber_tests.txt: NIST's round-3 vectors with the
@@ -86,6 +84,11 @@ func readBoringRecord(r *record, c *Case) (err error) {
 	default:
 		in["private_key"], in["ciphertext"] = DK, CT
 		want["shared_secret"] = SS
+	}
+	for name := range want {
+		if r.find(name) == nil { // empty where there is nothing to expect
+			return r.errorf("no %s", name)
+		}
 	}
 	if !r.has("seed") {
 		switch result := r.get("result"); result {
@@ -212,7 +215,10 @@ var boringECDH = format{
 			if err := r.done(); err != nil {
 				return err
 			}
-			id, ok := setCurve(c, curve)
+			id, ok, err := setCurve(c, curve)
+			if err != nil {
+				return r.errorf("%v", err)
+			}
 			if ok {
 				c.In = Values{ClientSeed: scalar(v["Private"], id), Server: slices.Concat([]byte{4}, v["PeerX"], v["PeerY"])}
 				c.Want = Values{Client: slices.Concat([]byte{4}, v["X"], v["Y"]), SS: v[SS]}
@@ -221,14 +227,4 @@ var boringECDH = format{
 		}
 		return nil
 	},
-}
-
-// setCurve makes a case one of a curve, or skips it.
-func setCurve(c *Case, name string) (id pqkx.NamedGroup, ok bool) {
-	if id, ok = groupByName(name); ok {
-		c.Algorithm = id.String()
-	} else {
-		c.Algorithm, c.Skip = name, name+" is not a curve of a TLS group that is known here"
-	}
-	return id, ok
 }

@@ -134,7 +134,10 @@ func readBotanAgreement(r *record, c *Case) error {
 	if curve == "" {
 		curve = "x25519"
 	}
-	id, ok := setCurve(c, curve)
+	id, ok, err := setCurve(c, curve)
+	if err != nil {
+		return r.errorf("%v", err)
+	}
 	f := r.find("Secret")
 	f.value = strings.TrimPrefix(strings.TrimPrefix(f.value, "0x"), "0X")
 	if digits := f.value; len(digits)%2 != 0 && id != pqkx.X25519 {

@@ -205,17 +205,14 @@ func hexLines(t *text, length func(kemSizes) int) string {
 // right length, if they may: section 7.3 of FIPS 203 asks for its length and for
 // the hash in it, and not for its coefficients.
 func dkPolicy(dk []byte) string {
-	pke := (len(dk) - 96) / 2
-	h := sha3.Sum256(dk[pke : len(dk)-64])
+	ek := ekIn(dk)
 	switch {
-	case !bytes.Equal(h[:], dk[len(dk)-64:len(dk)-32]):
+	case badDK(dk) != badReduction:
 		return ""
-	case !reduced(dk[:pke]):
+	case !reduced(dk[:len(ek)-32]):
 		return "an expanded dk with coefficients that are not below q (FIPS 203, section 7.3 does not ask for the check)"
-	case !reduced(dk[pke : 2*pke]):
-		return "an expanded dk whose ek has coefficients that are not below q (FIPS 203, section 7.3 does not ask for the check)"
 	}
-	return ""
+	return "an expanded dk whose ek has coefficients that are not below q (FIPS 203, section 7.3 does not ask for the check)"
 }
 
 // reduced reports whether all 12-bit coefficients are below q = 3329.

@@ -6,7 +6,9 @@ import (
 	"crypto/sha3"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -58,6 +60,25 @@ func (c *Case) setFault(comment string, flags []string) {
 				c.FaultIn = name
 			}
 		}
+	}
+	c.checkComment(comment)
+}
+
+var lengthInComment = regexp.MustCompile(`\(([0-9]+) bytes instead of`)
+
+// checkComment compares the length that is at fault with what a comment says.
+func (c *Case) checkComment(comment string) {
+	b, ok := c.In[c.FaultIn]
+	if !ok || c.Fault != LengthFault {
+		return
+	}
+	n := c.lengths()[c.FaultIn]
+	if m := lengthInComment.FindStringSubmatch(comment); m != nil && m[1] != strconv.Itoa(len(b)) {
+		c.Broken = fmt.Sprintf("the comment tells of %s bytes, %s has %d", m[1], c.FaultIn, len(b))
+	} else if strings.Contains(comment, "too short") && len(b) > n {
+		c.Broken = fmt.Sprintf("the comment tells of too few bytes, %s has %d instead of %d", c.FaultIn, len(b), n)
+	} else if strings.Contains(comment, "too long") && len(b) < n {
+		c.Broken = fmt.Sprintf("the comment tells of too many bytes, %s has %d instead of %d", c.FaultIn, len(b), n)
 	}
 }
 
@@ -142,6 +163,8 @@ func lowOrder(point *ecdh.PublicKey) bool {
 	return err != nil
 }
 
+const badReduction = "with a coefficient that is not below q"
+
 // badEK is badContent for an encapsulation key: ρ ends it, an X25519 share ends
 // that of X-Wing.
 func badEK(algorithm string, ek []byte) string {
@@ -149,22 +172,37 @@ func badEK(algorithm string, ek []byte) string {
 		ek = ek[:len(ek)-32]
 	}
 	if !reduced(ek[:len(ek)-32]) {
-		return "with a coefficient that is not below q"
+		return badReduction
 	}
 	return ""
 }
 
-// badDK is badContent for an expanded decapsulation key.
+// badDK is badContent for an expanded decapsulation key: dkPKE || ek || H(ek) ||
+// z, of which ek is 32 bytes longer than dkPKE. It takes any length.
 func badDK(dk []byte) string {
-	pke := (len(dk) - 96) / 2
-	h := sha3.Sum256(dk[pke : len(dk)-64])
+	ek := ekIn(dk)
+	if ek == nil {
+		return "of no parameter set"
+	}
+	h := sha3.Sum256(ek)
 	switch {
 	case !bytes.Equal(h[:], dk[len(dk)-64:len(dk)-32]):
 		return "with a hash that is not of the ek in it"
-	case !reduced(dk[:pke]), !reduced(dk[pke : 2*pke]):
-		return "with a coefficient that is not below q"
+	case !reduced(dk[:len(ek)-32]), !reduced(ek[:len(ek)-32]):
+		return badReduction
 	}
 	return ""
+}
+
+// ekIn returns the encapsulation key in an expanded decapsulation key, nil if
+// its length is not of ML-KEM or Kyber.
+func ekIn(dk []byte) []byte {
+	for _, s := range kems {
+		if s.dk == len(dk) && s.dk == 2*s.ek+32 {
+			return dk[s.ek-32:][:s.ek]
+		}
+	}
+	return nil
 }
 
 // wrongCause tells why a refusal is not the one that the vector is about, empty

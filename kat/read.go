@@ -160,6 +160,9 @@ func recognise(data []byte, name *string) (func(*File) error, error) {
 	for _, f := range formats {
 		if f.recognise != nil && f.recognise(t) {
 			*name = f.name
+			if t.empty != "" {
+				return func(*File) error { return fmt.Errorf("section [%s] is empty", t.empty) }, nil
+			}
 			return func(file *File) error { return f.read(file, t) }, nil
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pqkx/pqkx"
 )
 
 // readText reads a sample as a file and pairs it with itself.
@@ -113,8 +115,9 @@ func TestOtherImplementations(t *testing.T) {
 	}
 }
 
-// TestTampered changes one digit of every long value of every sample. Either the
-// file is refused or a case fails, unless nothing depends on the value.
+// TestTampered changes one digit of every long value of every sample, cuts a byte
+// off it and adds one. Either the file is refused or a case fails, unless nothing
+// depends on the value.
 func TestTampered(t *testing.T) {
 	for i, s := range samples(t) {
 		t.Run(fmt.Sprintf("%s/%d", s.format, i), func(t *testing.T) {
@@ -123,14 +126,19 @@ func TestTampered(t *testing.T) {
 				if inert(s, at) {
 					continue
 				}
-				tampered := []byte(s.text)
-				tampered[at] = map[bool]byte{true: '1', false: '0'}[tampered[at] == '0']
-				f, err := readText(string(tampered))
-				if err != nil {
-					continue
-				}
-				if _, failures := outcome(f, Ours()); len(failures) == 0 {
-					t.Errorf("unnoticed: %.80q...", s.text[max(0, run[0]-30):run[1]])
+				digit := map[bool]string{true: "1", false: "0"}[s.text[at] == '0']
+				for kind, tampered := range map[string]string{
+					"a digit":    s.text[:at] + digit + s.text[at+1:],
+					"a byte cut": s.text[:run[1]-2] + s.text[run[1]:],
+					"a byte put": s.text[:run[1]] + "00" + s.text[run[1]:],
+				} {
+					f, err := readText(tampered)
+					if err != nil {
+						continue
+					}
+					if _, failures := outcome(f, Ours()); len(failures) == 0 {
+						t.Errorf("unnoticed, %s: %.80q...", kind, s.text[max(0, run[0]-30):run[1]])
+					}
 				}
 			}
 		})
@@ -304,6 +312,16 @@ func TestRefused(t *testing.T) {
 		{"EVP error", replace(byFormat(boringEVP.name, 0), "DECODE_ERROR", "OTHER_ERROR"), "unknown error"},
 		{"EVP key", replace(byFormat(boringEVP.name, 0), "Encapsulate = A", "Encapsulate = Z"), "not defined"},
 		{"Botan section", replace(byFormat(botan.name, 0), "Kyber-512-r3", "Kyber-513-r3"), "unknown section"},
+		{"an empty section", byFormat(botan.name, 0) + "\n[ML-KEM-768]\n", "section [ML-KEM-768] is empty"},
+		{"a section without records", "[ML-KEM-768]\n\n" + byFormat(botan.name, 0), "section [ML-KEM-768] is empty"},
+		{"unknown curve of Botan", replace(byFormat(botan.name, 4), "brainpool256r1", "brainpool"), "unknown curve"},
+		{"unknown curve of BoringSSL", replace(byFormat(boringECDH.name, 0), "P-224", "P-225"), "unknown curve"},
+		{"unknown curve of Wycheproof", replace(byFormat("Wycheproof", 4), "curve25519", "curve25520"), "unknown curve"},
+		{"unknown EVP failure", "Key = A\nPKCS8 = 00\nError = 7\n\n" + byFormat(boringEVP.name, 0), "unknown error 7"},
+		{"a failure without its fields", regexp.MustCompile(`ciphertext = \n`).ReplaceAllString(byFormat(boringKEM.name, 1), ""), "no ciphertext"},
+		{"a short seed of no use", regexp.MustCompile(`("role": "server".*"z": ")..`).ReplaceAllString(byFormat(tlsHybrids.name, 0), "$1"), "client_seed of 95 bytes"},
+		{"a secret of the wrong length", regexp.MustCompile(`"shared": "..`).ReplaceAllString(byFormat("Wycheproof", 5), `"shared": "`), "shared secret of 31 bytes"},
+		{"a set with the header of a session in it", replace(encaps, `{"vsId": 2,`, `{"acvVersion": "1.0", "other": 1, "vsId": 2,`), "unknown field"},
 		{"CCTV with a short m", regexp.MustCompile(`(?m)^m = ..`).ReplaceAllString(byFormat(cctvIntermediate.name, 0), "m = "), "m of 31 bytes"},
 		{"CCTV with a short d", regexp.MustCompile(`(?m)^d = ..`).ReplaceAllString(byFormat(cctvIntermediate.name, 0), "d = "), "d of 31 bytes"},
 		{"a key without a ciphertext", replace(byFormat(invalidDK.name, 0), "\n", "\n\n") + strings.Repeat("00", 1632) + "\n", "without a ciphertext"},
@@ -322,6 +340,77 @@ func TestRefused(t *testing.T) {
 			}
 			if unrecognised := test.want == ErrUnrecognised.Error(); errors.Is(err, ErrUnrecognised) != unrecognised {
 				t.Errorf("errors.Is(%q, ErrUnrecognised) = %v", err, !unrecognised)
+			}
+		})
+	}
+}
+
+// TestContradictions has files whose values do not fit each other.
+func TestContradictions(t *testing.T) {
+	x, y := newExchange(t, "ML-KEM-512", 1), newExchange(t, "ML-KEM-512", 2)
+	wrongHash := slices.Concat(x.dk[:1632-64], x.dk[:64])
+	acvpCheck := func(function string, ek, dk []byte, passed bool, reason string) string {
+		return fmt.Sprintf(`{"vsId": 1, "algorithm": "ML-KEM", "mode": "encapDecap", "revision": "FIPS203", "testGroups": [
+			{"tgId": 1, "testType": "VAL", "parameterSet": "ML-KEM-512", "function": %q, "tests": [{"tcId": 1, "ek": "%x", "dk": "%x", "testPassed": %v, "reason": %q}]}]}`,
+			function, ek, dk, passed, reason)
+	}
+	acvpUse := func(function string, ek, dk []byte, rest string) string {
+		return fmt.Sprintf(`{"vsId": 1, "algorithm": "ML-KEM", "mode": "encapDecap", "testGroups": [
+			{"tgId": 1, "testType": "AFT", "parameterSet": "ML-KEM-512", "function": %q, "tests": [{"tcId": 1, "ek": "%x", "dk": "%x", "c": "%x", "k": "%x"%s}]}]}`,
+			function, ek, dk, x.ct, x.ss, rest)
+	}
+	m := fmt.Sprintf(`, "m": "%x"`, x.m)
+	decaps := func(dk, ct, ek []byte, rest string, comment ...string) string {
+		return fmt.Sprintf(`{"numberOfTests": 1, "testGroups": [{"type": "MLKEMDecapsValidationTest", "parameterSet": "ML-KEM-512", "tests": [
+			{"tcId": 1, "comment": %q, "dk": "%x", "c": "%x", "ek": "%x", %s}]}]}`, strings.Join(comment, ""), dk, ct, ek, rest)
+	}
+	valid := fmt.Sprintf(`"K": "%x", "result": "valid"`, x.ss)
+	const ctLength = `"flags": ["IncorrectCiphertextLength"], "result": "invalid"`
+	seed := func(ek []byte) string {
+		return fmt.Sprintf(`{"numberOfTests": 1, "testGroups": [{"type": "MLKEMTest", "parameterSet": "ML-KEM-512", "tests": [
+			{"tcId": 1, "comment": "Ciphertext too short", "seed": "%x", "ek": "%x", "c": "%x", "K": "", "result": "invalid"}]}]}`, x.seed, ek, short(x.ct))
+	}
+	a := newAgreement(t, pqkx.X25519)
+	xdh := func(kind, private, public string, ss []byte, flag, result string) string {
+		return fmt.Sprintf(`{"numberOfTests": 1, "testGroups": [{"type": %q, "curve": "curve25519", "tests": [
+			{"tcId": 1, "comment": "", "flags": [%q], "private": %q, "public": %q, "shared": "%x", "result": %q}]}]}`, kind, flag, private, public, ss, result)
+	}
+	private := fmt.Sprintf("%x", a.private)
+	spki, _ := envelope("SPKI", "x25519", a.peer)
+	pkcs8, _ := envelope("PKCS8", "x25519", a.private)
+	for _, test := range []struct{ name, good, bad, want string }{
+		{"ek of a good ek check", acvpCheck("encapsulationKeyCheck", x.ek, x.dk, true, ""), acvpCheck("encapsulationKeyCheck", y.ek, x.dk, true, ""), "dk does not hold ek"},
+		{"dk of a bad ek check", acvpCheck("encapsulationKeyCheck", unreduced(x.ek), x.dk, false, ""), acvpCheck("encapsulationKeyCheck", unreduced(x.ek), short(x.dk), false, ""), "of no parameter set"},
+		{"ek of a good dk check", acvpCheck("decapsulationKeyCheck", x.ek, x.dk, true, ""), acvpCheck("decapsulationKeyCheck", short(x.ek), x.dk, true, ""), "dk does not hold ek"},
+		{"ek of a bad dk check", acvpCheck("decapsulationKeyCheck", x.ek, wrongHash, false, "modified H"), acvpCheck("decapsulationKeyCheck", y.ek, wrongHash, false, "modified H"), "dk does not hold ek"},
+		{"dk of encapsulation", acvpUse("encapsulation", x.ek, x.dk, m), acvpUse("encapsulation", x.ek, short(x.dk), m), "dk does not hold ek"},
+		{"ek of decapsulation", acvpUse("decapsulation", x.ek, x.dk, ""), acvpUse("decapsulation", y.ek, x.dk, ""), "dk does not hold ek"},
+		{"Wycheproof, valid", decaps(x.dk, x.ct, x.ek, valid), decaps(x.dk, x.ct, short(x.ek), valid), "ek is not the one in dk"},
+		{"Wycheproof, invalid", decaps(x.dk, short(x.ct), x.ek, ctLength), decaps(x.dk, short(x.ct), y.ek, ctLength), "ek is not the one in dk"},
+		{"Wycheproof, invalid for two things", decaps(x.dk, short(x.ct), x.ek, ctLength), decaps(wrongHash, short(x.ct), x.ek, ctLength), "hash that is not of the ek"},
+		{"Wycheproof, the length in a comment", decaps(x.dk, short(x.ct), x.ek, `"flags": [], "result": "invalid"`, "Ciphertext too short (767 bytes instead of 768)"),
+			decaps(x.dk, short(short(x.ct)), x.ek, `"flags": [], "result": "invalid"`, "Ciphertext too short (767 bytes instead of 768)"), "the comment tells of 767 bytes"},
+		{"Wycheproof, longer than too short", decaps(x.dk, short(x.ct), x.ek, `"flags": [], "result": "invalid"`, "Ciphertext too short"),
+			decaps(x.dk, append(x.ct[:768:768], 0), x.ek, `"flags": [], "result": "invalid"`, "Ciphertext too short"), "the comment tells of too few"},
+		{"Wycheproof, from a seed", seed(x.ek), seed(y.ek), "differs"},
+		{"a secret of a point of low order", xdh("XdhComp", private, strings.Repeat("0", 64), make([]byte, 32), "LowOrderPublic", "acceptable"),
+			xdh("XdhComp", private, strings.Repeat("0", 64), a.ss, "LowOrderPublic", "acceptable"), "the secret of one is zero"},
+		{"an envelope", xdh("XdhAsnComp", fmt.Sprintf("%x", pkcs8), fmt.Sprintf("%x", spki), a.ss, "Twist", "acceptable"),
+			xdh("XdhAsnComp", fmt.Sprintf("%x", pkcs8), fmt.Sprintf("%x", spki[1:]), a.ss, "Twist", "acceptable"), "a case about a point (Twist)"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, err := readText(test.good)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, failures := outcome(f, Ours()); len(failures) > 0 {
+				t.Errorf("the good one: %v", failures)
+			}
+			if f, err = readText(test.bad); err != nil {
+				t.Fatal(err)
+			}
+			if _, failures := outcome(f, Ours()); len(failures) != 1 || !strings.Contains(failures[0], test.want) {
+				t.Errorf("the bad one: %v, want %s", failures, test.want)
 			}
 		})
 	}

@@ -23,6 +23,7 @@ type text struct {
 	comments []string // before the first record
 	lines    []string // that are none of these, if nothing but them
 	loose    int      // line number of the first of them
+	empty    string   // a section that has no records
 }
 
 // A record is a run of lines with no blank one between them.
@@ -57,6 +58,9 @@ func parseText(data []byte) (*text, error) {
 		case line[0] == '#':
 			comments = append(comments, strings.TrimSpace(strings.TrimLeft(line, "#")))
 		case line[0] == '[' && line[len(line)-1] == ']':
+			if section != "" && (len(t.records) == 0 || t.records[len(t.records)-1].section != section) {
+				t.empty = section
+			}
 			section, current = strings.TrimSpace(line[1:len(line)-1]), nil
 		case !ok && current != nil && isFlag(line):
 			current.fields = append(current.fields, field{name: line, line: n})
@@ -79,6 +83,9 @@ func parseText(data []byte) (*text, error) {
 		if fields++; fields > maxFields {
 			return nil, fmt.Errorf("more than %d lines", maxFields)
 		}
+	}
+	if section != "" && (len(t.records) == 0 || t.records[len(t.records)-1].section != section) {
+		t.empty = section
 	}
 	return t, nil
 }

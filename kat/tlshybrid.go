@@ -126,6 +126,11 @@ func readTLSHybridCase(v *value, id pqkx.NamedGroup, c *Case) error {
 			seeds[ServerSeed] = append(seeds[ServerSeed], given[M]...)
 		}
 	}
+	for name, n := range c.lengths() { // also of a seed that the role has no use for
+		if seed, ok := seeds[name]; ok && len(seed) != n {
+			return v.errorf("d, z, m and the private keys make a %s of %d bytes, want %d", name, len(seed), n)
+		}
+	}
 	return assignRole(v, c, role, seeds)
 }
 
