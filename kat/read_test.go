@@ -345,6 +345,45 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestResponseVariants reads response files of others than NIST.
+func TestResponseVariants(t *testing.T) {
+	record := func(algorithm string, draw func(string, []byte) (dz, m []byte)) string {
+		dz, m := draw(algorithm, nistSeed())
+		x := newExchangeOf(t, algorithm, dz, m, make([]byte, kems[algorithm].ct))
+		return fmt.Sprintf("count = 0\nseed = %x\npk = %x\nsk = %x\nct = %x\nss = %x\n", nistSeed(), x.ek, x.dk, x.ct, x.ss)
+	}
+	mlkem, kyber := record("ML-KEM-512", randomness), record("Kyber512", randomness)
+	other := regexp.MustCompile(`pk = .{100}`).ReplaceAllString(kyber, "pk = "+strings.Repeat("0", 100))
+	another := regexp.MustCompile(`pk = .*`).ReplaceAllString(kyber, "pk = "+strings.Repeat("0", 1600))
+	for _, test := range []struct {
+		name, text, note string
+		want             map[Status]int
+	}{
+		{"ML-KEM under Kyber's name", "# Kyber512\n\n" + mlkem, "the keys are of ML-KEM-512", map[Status]int{Passed: 1}},
+		{"ML-KEM without a title", mlkem, "the keys are of ML-KEM-512", map[Status]int{Passed: 1}},
+		{"d and z apart", "# ML-KEM-512\n\n" + record("ML-KEM-512", drawApart), "drawn apart", map[Status]int{Passed: 1}},
+		{"z before d", "# ML-KEM-512\n\n" + record("ML-KEM-512", drawBackwards), "z is drawn before d", map[Status]int{Passed: 1}},
+		{"few records", "# Kyber512\n\n" + kyber, "1 records, where NIST's files have 100", map[Status]int{Passed: 1}},
+		{"a tampered key", "# Kyber512\n\n" + other, "", map[Status]int{Failed: 1}},
+		{"90s", "# Kyber512-90s\n\n" + kyber, "", map[Status]int{Skipped: 1}},
+	} {
+		f, err := readText(test.text)
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		if got, failures := outcome(f, Ours()); !maps.Equal(got, test.want) {
+			t.Errorf("%s: %v, want %v: %v", test.name, got, test.want, failures)
+		}
+		if !strings.Contains(strings.Join(f.Notes, "; "), test.note) {
+			t.Errorf("%s: notes %q, want %q", test.name, f.Notes, test.note)
+		}
+	}
+	if _, err := readText("# Kyber512\n\n" + another); err == nil || !strings.Contains(err.Error(), "another version") {
+		t.Errorf("another version of Kyber: %v", err)
+	}
+}
+
 // TestContradictions has files whose values do not fit each other.
 func TestContradictions(t *testing.T) {
 	x, y := newExchange(t, "ML-KEM-512", 1), newExchange(t, "ML-KEM-512", 2)

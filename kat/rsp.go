@@ -2,6 +2,7 @@ package kat
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -100,11 +101,15 @@ func readRSP(f *File, t *text) error {
 	if err != nil {
 		return err
 	}
-	if algorithm, err = rspGeneration(f, t, algorithm); err != nil {
+	variant := rspVariant{algorithm: algorithm}
+	skip := ""
+	if _, ok := kems[algorithm]; !ok {
+		skip = kyber90s
+	} else if variant, err = rspGeneration(f, t, algorithm); err != nil {
 		return err
 	}
 	for i, r := range t.records {
-		c := &Case{ID: fmt.Sprintf("count %d", i), Algorithm: algorithm}
+		c := &Case{ID: fmt.Sprintf("count %d", i), Algorithm: variant.algorithm, Skip: skip}
 		if err := r.count(i); err != nil {
 			return err
 		}
@@ -113,7 +118,9 @@ func readRSP(f *File, t *text) error {
 			return err
 		}
 		c.In = make(Values)
-		c.In[Seed], c.In[M] = randomness(algorithm, seed)
+		if skip == "" {
+			c.In[Seed], c.In[M] = variant.draw(variant.algorithm, seed)
+		}
 		if c.Want, err = r.values(map[string]string{"pk": EK, "sk": DK, "ct": CT, "ss": SS}); err != nil {
 			return err
 		}
@@ -122,18 +129,20 @@ func readRSP(f *File, t *text) error {
 		}
 		f.add(c)
 	}
+	if len(t.records) != rspCount {
+		f.note("%d records, where NIST's files have %d", len(t.records), rspCount)
+	}
 	return nil
 }
 
 // rspAlgorithm takes the algorithm from the title, or from the length of pk.
 func rspAlgorithm(t *text) (string, error) {
 	if len(t.records) == 0 {
-		return "", fmt.Errorf("no records")
+		return "", errors.New("no records")
 	}
 	if r := t.records[0]; r.get("pk") == "" && r.get("ss") == "" {
 		return "", r.errorf("no expected result: this is a request file (.req), its answers are in the .rsp file")
 	}
-	k, ok := parameterSet(len(t.records[0].get("pk")) / 2)
 	for _, title := range t.comments {
 		name := strings.ToLower(strings.NewReplacer("-", "", "_", "", " ", "").Replace(title))
 		for _, n := range []string{"512", "768", "1024"} {
@@ -142,42 +151,88 @@ func rspAlgorithm(t *text) (string, error) {
 				return "Kyber" + n, nil
 			case "mlkem" + n:
 				return "ML-KEM-" + n, nil
+			case "kyber" + n + "90s":
+				return title, nil
 			}
 		}
 	}
+	k, ok := parameterSet(len(t.records[0].get("pk")) / 2)
 	if !ok {
 		return "", fmt.Errorf("no title such as \"# Kyber768\", and a pk of %d hex digits is not of ML-KEM or Kyber", len(t.records[0].get("pk")))
 	}
 	return "Kyber" + k, nil
 }
 
-// rspGeneration settles what the title leaves open: circl and the mlkem branch of
-// others write "# Kyber768" over ML-KEM-768. The first keys tell.
-func rspGeneration(f *File, t *text, algorithm string) (string, error) {
-	mlkem := strings.Replace(algorithm, "Kyber", "ML-KEM-", 1)
-	if !isKyber(algorithm) {
-		return algorithm, nil
+// A rspVariant is a generation of the algorithm, and the way in which a file
+// draws d and z.
+type rspVariant struct {
+	algorithm string
+	draw      func(algorithm string, seed []byte) (dz, m []byte)
+	note      string
+}
+
+// rspVariants are what a file with a title can be: circl and the ML-KEM branches
+// of others write "# Kyber768" over ML-KEM-768, and draws differ.
+func rspVariants(algorithm string) []rspVariant {
+	var list []rspVariant
+	for _, a := range []string{algorithm, strings.Replace(algorithm, "Kyber", "ML-KEM-", 1)} {
+		list = append(list, rspVariant{a, randomness, ""},
+			rspVariant{a, drawApart, "d and z are drawn apart"}, rspVariant{a, drawBackwards, "z is drawn before d"})
 	}
+	return list
+}
+
+// drawApart draws d and z one after the other, as round 3 does.
+func drawApart(_ string, seed []byte) (dz, m []byte) { return randomness("Kyber", seed) }
+
+// drawBackwards draws z first, as post-quantum-cryptography/KAT does.
+func drawBackwards(_ string, seed []byte) (dz, m []byte) {
+	d := newDRBG((*[drbgSeedSize]byte)(seed))
+	z := d.draw(32)
+	return append(d.draw(32), z...), d.draw(32)
+}
+
+// rspGeneration settles what the title leaves open. The first keys tell, of which
+// one may have been tampered with. A file whose keys are like none that is known
+// is of another algorithm, such as Kyber of round 1 or 2.
+func rspGeneration(f *File, t *text, algorithm string) (rspVariant, error) {
 	for _, r := range t.records[:min(len(t.records), tries)] {
 		seed, err := r.peekHex("seed", drbgSeedSize)
 		if err != nil {
-			return "", err
+			return rspVariant{}, err
 		}
-		for _, candidate := range []string{algorithm, mlkem} {
-			dz, _ := randomness(candidate, seed)
-			ek, _, err := Ours().KEM(candidate).KeyGen(dz)
+		for _, v := range rspVariants(algorithm) {
+			dz, _ := v.draw(v.algorithm, seed)
+			ek, _, err := Ours().KEM(v.algorithm).KeyGen(dz)
 			if err != nil {
-				return "", err
+				return rspVariant{}, err
 			}
-			if strings.EqualFold(r.get("pk"), fmt.Sprintf("%x", ek)) {
-				if candidate != algorithm {
-					f.note("the title says %s, the keys are of %s", algorithm, candidate)
-				}
-				return candidate, nil
+			sk := r.get("sk") // ends in z
+			if !alike(r.get("pk"), fmt.Sprintf("%x", ek)) || !alike(sk[max(0, len(sk)-64):], fmt.Sprintf("%x", dz[32:])) {
+				continue
 			}
+			if v.algorithm != algorithm {
+				f.note("the title says %s, the keys are of %s", algorithm, v.algorithm)
+			}
+			if v.note != "" {
+				f.note("%s", v.note)
+			}
+			return v, nil
 		}
 	}
-	return algorithm, nil
+	return rspVariant{}, fmt.Errorf("the keys are not those that %s makes of the seeds: another version of it, or another generator", algorithm)
+}
+
+// alike reports whether two values in hexadecimal have most of their digits in
+// common, which those of two algorithms have not.
+func alike(a, b string) bool {
+	same := 0
+	for i := range min(len(a), len(b)) {
+		if a[i]|0x20 == b[i] { // of either case
+			same++
+		}
+	}
+	return same > len(b)/2
 }
 
 // tries is how many cases are tried to tell an algorithm that a file does not
