@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pqkx/pqkx/kat"
@@ -125,18 +126,7 @@ func readKAT(operands []string, stdin io.Reader) []*katFile {
 			files = append(files, readKATFile(name, false))
 			continue
 		}
-		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				return err
-			case d.Type().IsRegular():
-				files = append(files, readKATFile(path, true))
-			}
-			return nil
-		})
-		if err != nil {
-			files = append(files, &katFile{name: dir, err: err})
-		}
+		files = append(files, walkKAT(dir)...)
 	}
 	var read []*kat.File
 	for _, f := range files {
@@ -145,6 +135,35 @@ func readKAT(operands []string, stdin io.Reader) []*katFile {
 		}
 	}
 	kat.Pair(read...) // sets the error in each file that it is about
+	return files
+}
+
+// walkKAT reads all files below a directory. What cannot be read is an error in
+// its place, and the walk goes on. A link to a file is read, one to a directory
+// is not followed.
+func walkKAT(dir string) (files []*katFile) {
+	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			files = append(files, &katFile{name: path, err: err})
+			return nil
+		}
+		mode := d.Type()
+		if mode&fs.ModeSymlink != 0 {
+			info, err := os.Stat(path)
+			if err != nil {
+				files = append(files, &katFile{name: path, err: err})
+				return nil
+			}
+			mode = info.Mode()
+		}
+		switch {
+		case mode.IsRegular():
+			files = append(files, readKATFile(path, true))
+		case !d.IsDir():
+			files = append(files, &katFile{name: path, err: errors.New("neither a file nor a directory of this tree")})
+		}
+		return nil
+	})
 	return files
 }
 
@@ -170,12 +189,10 @@ func readKATFrom(name string, r io.Reader) *katFile {
 // goes with vectors without being any.
 func isDocumentation(name string) bool {
 	base := strings.ToUpper(filepath.Base(name))
-	for _, known := range []string{"README", "LICENSE", "LICENCE", "COPYING", "NOTICE"} {
-		if base == known {
-			return true
-		}
-	}
-	return strings.HasSuffix(base, ".MD")
+	stem, _, _ := strings.Cut(base, ".")
+	stem, _, _ = strings.Cut(stem, "-") // as in LICENSE-MIT
+	return slices.Contains([]string{"README", "LICENSE", "LICENCE", "COPYING", "NOTICE", "COPYRIGHT", "AUTHORS", "CHANGELOG"}, stem) ||
+		strings.HasSuffix(base, ".MD")
 }
 
 // A katRun judges one implementation by files.
@@ -225,7 +242,7 @@ func weight(cases []*kat.Case) int {
 }
 
 func (k *katRun) file(ctx context.Context, f *katFile) *katFileReport {
-	r := &katFileReport{File: f.name, documentation: f.doc}
+	r := &katFileReport{File: f.name, Documentation: f.doc}
 	err := f.err
 	if f.file != nil {
 		r.Format, r.Notes = f.file.Format, f.file.Notes

@@ -41,7 +41,7 @@ type katFileReport struct {
 	Notes    []string       `json:"notes,omitempty"`
 	Failures []katFailure   `json:"failures,omitempty"`
 
-	documentation bool
+	Documentation bool `json:"documentation,omitempty"` // and no vectors
 }
 
 type katFailure struct {
@@ -126,7 +126,7 @@ func (f *katFileReport) print(b *strings.Builder, p painter) {
 	case f.Error != "":
 		fmt.Fprintf(b, "%s  %s: %s\n", p.paint(red, "error"), name, printable(strings.ReplaceAll(f.Error, "\n", "; ")))
 		return
-	case f.documentation:
+	case f.Documentation:
 		fmt.Fprintf(b, "%s   %s: not vectors\n", p.paint(faint, "none"), name)
 		return
 	case f.Failed > 0:

@@ -111,6 +111,48 @@ func TestKATFiles(t *testing.T) {
 	}
 }
 
+// TestKATWalk has a directory with what a walk has to tell of.
+func TestKATWalk(t *testing.T) {
+	dir := t.TempDir()
+	good, text := generated(t, "--nist", "Kyber512", "--count", "1")
+	if err := os.Symlink(good, filepath.Join(dir, "link.rsp")); err != nil {
+		t.Skip(err)
+	}
+	for _, name := range []string{"COPYING", "LICENSE-MIT", "README.txt", "notes.md"} {
+		write(t, filepath.Join(dir, name), "words\n")
+	}
+	got := runCommand(t, "", "kat", dir).want(t, exitOK)
+	if !strings.Contains(got.out, "link.rsp: NIST .rsp, Kyber512: 1 cases, 1 passed") || strings.Count(got.out, "not vectors") != 4 {
+		t.Errorf("a link and documentation:\n%s", got.out)
+	}
+	got = runCommand(t, "", "kat", "--json", dir).want(t, exitOK)
+	if strings.Count(got.out, `"documentation": true`) != 4 {
+		t.Errorf("documentation in JSON:\n%s", got.out)
+	}
+
+	write(t, filepath.Join(dir, "z.rsp"), text)
+	for name, target := range map[string]string{"dangling": "nowhere", "elsewhere": t.TempDir()} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got = runCommand(t, "", "kat", dir).want(t, exitFailure, "2 of 8 files could not be used")
+	for _, want := range []string{"dangling: ", "elsewhere: neither a file nor a directory", "z.rsp: NIST .rsp, Kyber512: 1 cases, 1 passed"} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("stdout lacks %q:\n%s", want, got.out)
+		}
+	}
+}
+
+// TestKATVerdict reads what ACVP has beside its vectors.
+func TestKATVerdict(t *testing.T) {
+	name := write(t, filepath.Join(t.TempDir(), "validation.json"), `{"vsId": 42, "disposition": "passed", "tests": [{"tcId": 1, "result": "passed"}]}`)
+	got := runCommand(t, "", "kat", name).want(t, exitFailure, "nothing ran")
+	if !strings.Contains(got.out, "a verdict on results: it has no vectors") {
+		t.Error(got.out)
+	}
+}
+
 func TestKATUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"kat"}, {"kat", "--impl", "openssl", "x"}, {"kat", "--no-such-flag", "x"}, {"kat", "x", "--no-such-flag"},
