@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 
@@ -172,6 +174,33 @@ func TestAutomaticKeyUpdate(t *testing.T) {
 }
 
 // TestConfigIsChecked is for mistakes that would show late.
+// TestPlainText: whoever answers in plain text is quoted, as far as it has
+// come, and only where nothing of TLS has come before.
+func TestPlainText(t *testing.T) {
+	clientConfig, serverConfig := configs()
+	for _, test := range []struct {
+		name, sent, want string
+		isClient         bool
+	}{
+		{"client", "220 mail.example ESMTP\r\n", `it sent "220 mail.example ESMTP\r\n"`, true},
+		{"server", "GET /" + strings.Repeat("x", 100), `it sent "GET /` + strings.Repeat("x", 27) + `"`, false},
+		{"server", "\x80\x2e\x01\x00\x02", `it sent "\x80.\x01\x00\x02"`, false},
+		{"later", "\x16\x03\x01\x00\x01\x01hello", "unexpected record type 104 (sent", false},
+	} {
+		near, far := tcpPair(t)
+		must(io.WriteString(far, test.sent))
+		conn := tls13.Server(near, serverConfig)
+		if test.isClient {
+			conn = tls13.Client(near, clientConfig)
+		}
+		var fault *tls13.AlertError
+		err := conn.Handshake()
+		if !errors.As(err, &fault) || fault.Alert != tls13.AlertUnexpectedMessage || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s gets %q: %v, want %s", test.name, test.sent, err, test.want)
+		}
+	}
+}
+
 func TestConfigIsChecked(t *testing.T) {
 	for name, change := range map[string]func(client, server *tls13.Config){
 		"no provider":    func(c, s *tls13.Config) { c.Provider, s.Provider = nil, nil },

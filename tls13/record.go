@@ -22,6 +22,7 @@ const (
 	maxPlaintext  = 1 << 14
 	maxCiphertext = maxPlaintext + 256
 	ivSize        = 12
+	maxQuoted     = 32 // of a peer that does not speak TLS, in an error
 )
 
 // Bounds on what a peer can make us do for nothing. RFC 8446 sets none.
@@ -80,6 +81,7 @@ type reader struct {
 	message []byte // handshake messages, not yet consumed
 	data    []byte // application data, not yet consumed; part of buffer
 
+	begun         bool // a record has come
 	limit         int  // most plaintext bytes in a protected record, with its type
 	allowCCS      bool // from the first ClientHello to the peer's Finished
 	allowAlert    bool // unprotected: the peer may not have keys yet
@@ -156,6 +158,7 @@ func (r *reader) anyRecord() (kind uint8, content []byte, err error) {
 		if err := r.checkHeader(kind, n); err != nil {
 			return 0, nil, err
 		}
+		r.begun = true
 		if err := r.fill(headerSize + n); err != nil {
 			return 0, nil, err
 		}
@@ -187,6 +190,9 @@ func (r *reader) anyRecord() (kind uint8, content []byte, err error) {
 // checkHeader refuses a record before its content has come.
 func (r *reader) checkHeader(kind uint8, n int) error {
 	switch {
+	case (kind < recordChangeCipherSpec || kind > recordApplicationData) && !r.begun:
+		return alertf(AlertUnexpectedMessage, "unexpected record type %d: the peer does not speak TLS, it sent %q",
+			kind, r.raw[:min(len(r.raw), maxQuoted)])
 	case kind < recordChangeCipherSpec || kind > recordApplicationData:
 		return alertf(AlertUnexpectedMessage, "unexpected record type %d", kind)
 	case n > maxCiphertext || r.aead == nil && n > maxPlaintext && r.skipEarlyData == 0:

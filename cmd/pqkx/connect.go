@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -193,6 +194,8 @@ func explainFailure(err error, p *pqkx.Provider) error {
 		return fmt.Errorf("%w; --ca FILE names a root to trust, --insecure goes on without", err)
 	case errors.As(err, &hostname):
 		return fmt.Errorf("%w; --servername NAME asks for another name", err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("the server closed the connection during the handshake")
 	}
 	return err
 }

@@ -265,6 +265,35 @@ func TestConnectTimeout(t *testing.T) {
 	o.wantOneLine(t)
 }
 
+// TestConnectToOthers: servers that do not speak TLS 1.3, or not at all.
+func TestConnectToOthers(t *testing.T) {
+	t.Parallel()
+	m, _ := newCA(t)
+	for _, test := range []struct {
+		want   string
+		answer func(conn net.Conn)
+	}{
+		{`does not speak TLS, it sent "HTTP/1.1 400 Bad Request`, func(conn net.Conn) { io.WriteString(conn, "HTTP/1.1 400 Bad Request\r\n\r\n") }},
+		{"does not speak TLS 1.3", func(conn net.Conn) {
+			tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{m.leaf}, MaxVersion: tls.VersionTLS12}).Handshake()
+		}},
+		{"closed the connection during the handshake", func(conn net.Conn) { conn.Read(make([]byte, 1<<16)) }},
+	} {
+		ln := listen(t)
+		go func() {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			defer conn.Close()
+			test.answer(conn)
+			conn.(*net.TCPConn).CloseWrite()
+			io.Copy(io.Discard, conn) // so that what is sent is not cut off
+		}()
+		runCommand(t, "", "connect", ln.Addr().String()).want(t, exitFailure, test.want).wantOneLine(t)
+	}
+}
+
 func TestConnectInterrupted(t *testing.T) {
 	t.Parallel()
 	address, ca := echoServer(t)
