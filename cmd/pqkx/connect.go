@@ -90,7 +90,10 @@ func (o *connectOptions) connect(ctx context.Context, target string, std stdio) 
 	}
 	defer c.conn.Close()
 	facts := newFacts(address, c, config)
-	l := &lookout{address, config, o.probe, o.timeout}
+	if o.json {
+		c.conn.Close() // a server of one thread has time for the second connection then
+	}
+	l := &lookout{address, config, o.probe, min(o.timeout, probeTimeout)}
 	facts.Warning, facts.Note = l.look(ctx, c.state)
 	if o.json {
 		return printJSON(std.out, facts)
@@ -138,8 +141,11 @@ func splitTarget(target string) (host, address string, err error) {
 	target = strings.TrimSuffix(strings.TrimPrefix(target, "https://"), "/")
 	host, port, err := net.SplitHostPort(target)
 	if err != nil {
-		host, port = strings.Trim(target, "[]"), "443"
-		if strings.Contains(host, ":") && net.ParseIP(host) == nil {
+		host, port = target, "443"
+		if strings.HasPrefix(target, "[") && strings.HasSuffix(target, "]") {
+			host = strings.Trim(target, "[]")
+		}
+		if strings.ContainsAny(host, ":[]") && net.ParseIP(host) == nil {
 			return "", "", usagef("%q is not host:port", target)
 		}
 	}

@@ -192,6 +192,33 @@ func TestConnectDowngrade(t *testing.T) {
 	}
 }
 
+// TestConnectOneAtATime: a server that serves one client at a time, as openssl
+// s_server does, does not answer a second connection before the first has ended.
+func TestConnectOneAtATime(t *testing.T) {
+	t.Parallel()
+	m, ca := newCA(t)
+	ln := tls.NewListener(listen(t), &tls.Config{Certificates: []tls.Certificate{m.leaf}, CurvePreferences: []tls.CurveID{tls.CurveP256}})
+	go func() {
+		for {
+			conn, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			io.Copy(io.Discard, conn)
+			conn.Close()
+		}
+	}()
+	out := must(t, "connect", ln.Addr().String(), "--ca", ca, "--json")
+	if !strings.Contains(out, "accepts none of the post-quantum groups") {
+		t.Errorf("the second connection was not answered:\n%s", out)
+	}
+	begin := time.Now()
+	runCommand(t, "", "connect", ln.Addr().String(), "--ca", ca, "--timeout", "50s").want(t, exitOK, "is not known: no answer within 3s")
+	if took := time.Since(begin); took > patience/2 {
+		t.Errorf("waited %v for the second connection", took)
+	}
+}
+
 // TestServerTells: some servers say what they have, and need no second look.
 func TestServerTells(t *testing.T) {
 	l := &lookout{config: &tls13.Config{Provider: preset.Default()}}
@@ -330,6 +357,7 @@ func TestSplitTarget(t *testing.T) {
 		{"[::1]", "::1", "[::1]:443"},
 		{"", "", ""},
 		{"a:b:c", "", ""},
+		{"[::1", "", ""},
 		{"example.com/path", "", ""},
 		{"https://example.com:443/path", "", ""},
 	}

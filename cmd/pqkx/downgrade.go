@@ -10,6 +10,10 @@ import (
 	"github.com/pqkx/pqkx/tls13"
 )
 
+// probeTimeout bounds the second connection: a server that serves one client at
+// a time does not answer while the first one is open, and its user waits.
+const probeTimeout = 3 * time.Second
+
 // A lookout finds out whether a server that took a classical group accepts a
 // post-quantum one as well, which one handshake does not show.
 type lookout struct {
