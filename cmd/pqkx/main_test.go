@@ -212,7 +212,9 @@ func TestUsageErrors(t *testing.T) {
 		{"demo --group p256 --group P-256", "secp256r1 is in the list twice"},
 		{"demo --runs 0", "--runs: 0 is not from 1 to 1000"},
 		{"demo --runs x", "invalid value"},
-		{"serve --groups p256,", `unknown group ""`},
+		{"serve --groups p256,", "the list lacks a name"},
+		{"serve --groups=", "the list lacks a name"},
+		{"serve --to 8080", `--to: "8080" is not host:port`},
 		{"serve --policy maybe", `unknown policy "maybe"; known: prefer, require, upgrade`},
 		{"serve --groups p256 --policy require", "no post-quantum group"},
 		{"serve --cert a.pem", "--cert and --key go together"},
@@ -242,12 +244,18 @@ func TestFailures(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	_, cert, _ := writeCertificate(t)
+	_, _, other := writeCertificate(t)
+	taken := listen(t).Addr().String()
 	tests := [][]string{ // and what stderr has, last
 		{"connect", "127.0.0.1:1", "refused"},
 		{"connect", "127.0.0.1:1", "--ca", empty, "no certificate"},
 		{"connect", "127.0.0.1:1", "--ca", empty + "x", "no such file"},
 		{"serve", "--listen", "nowhere", "missing port"},
 		{"serve", "--cert", empty, "--key", empty, "failed to find any PEM data"},
+		{"serve", "--cert", empty, "--key", empty + "x", "open " + empty + "x: no such file"},
+		{"serve", "--cert", cert, "--key", other, cert + " and " + other + ": tls: private key does not match public key"},
+		{"serve", "--listen", taken, "address already in use"},
 		{"serve", "--listen", "127.0.0.1:0", "--alpn", strings.Repeat("x", 256), "256 bytes"},
 	}
 	for _, args := range tests {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/fips140"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -89,6 +90,9 @@ func parseGroups(list string) ([]pqkx.Group, error) {
 
 // groupsNamed returns the groups of a preset, or the one group of that name.
 func groupsNamed(name string) ([]pqkx.Group, error) {
+	if name == "" {
+		return nil, errors.New("the list lacks a name; see 'pqkx groups'")
+	}
 	if p, ok := presets[strings.ToLower(name)]; ok {
 		return p().Groups(), nil
 	}

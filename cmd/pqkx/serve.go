@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -48,6 +50,11 @@ func runServe(ctx context.Context, args []string, std stdio) error {
 	f.StringVar(&o.keylog, "keylog", "", "`FILE` to append the secrets of every connection to, for Wireshark")
 	if _, err := f.parse(args, 0, std); err != nil {
 		return err
+	}
+	if o.to != "" {
+		if _, port, err := net.SplitHostPort(o.to); err != nil || port == "" {
+			return usagef("--to: %q is not host:port", o.to)
+		}
 	}
 	o.alpnGiven = f.given("alpn")
 	return o.run(ctx, std)
@@ -113,7 +120,7 @@ func (o *serveOptions) certificate() (tls.Certificate, error) {
 	case o.cert != "" && o.caOut != "":
 		return tls.Certificate{}, usagef("--ca-out is for a certificate that serve makes, not for --cert")
 	case o.cert != "":
-		return tls.LoadX509KeyPair(o.cert, o.key)
+		return loadCertificate(o.cert, o.key)
 	}
 	var names []string
 	if host, _, err := net.SplitHostPort(o.listen); err == nil && host != "" && !isUnspecified(host) {
@@ -132,6 +139,17 @@ func (o *serveOptions) certificate() (tls.Certificate, error) {
 	}
 	o.told = fmt.Sprintf("made a certificate; its root is in %s: pqkx connect --ca %[1]s, or curl --cacert %[1]s", o.caOut)
 	return m.leaf, nil
+}
+
+// loadCertificate reads a chain and its key. Every error names the file, or both
+// where they do not fit.
+func loadCertificate(cert, key string) (tls.Certificate, error) {
+	c, err := tls.LoadX509KeyPair(cert, key)
+	var path *fs.PathError
+	if err != nil && !errors.As(err, &path) {
+		err = fmt.Errorf("%s and %s: %w", cert, key, err)
+	}
+	return c, err
 }
 
 // openKeyLog makes config append its secrets to file, if one is named.

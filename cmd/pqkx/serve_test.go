@@ -199,27 +199,36 @@ func TestServeKeyLog(t *testing.T) {
 	}
 }
 
-// TestServeCertificate brings its own certificate.
-func TestServeCertificate(t *testing.T) {
-	t.Parallel()
+// writeCertificate makes a certificate for pqkx.example, and files of it and its
+// key.
+func writeCertificate(t *testing.T) (m *made, cert, key string) {
+	t.Helper()
 	m, err := makeCertificate("pqkx.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	key, err := x509.MarshalPKCS8PrivateKey(m.leaf.PrivateKey)
+	der, err := x509.MarshalPKCS8PrivateKey(m.leaf.PrivateKey)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
+	cert, key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	for name, block := range map[string]*pem.Block{
-		"cert.pem": {Type: "CERTIFICATE", Bytes: m.leaf.Certificate[0]},
-		"key.pem":  {Type: "PRIVATE KEY", Bytes: key},
+		cert: {Type: "CERTIFICATE", Bytes: m.leaf.Certificate[0]},
+		key:  {Type: "PRIVATE KEY", Bytes: der},
 	} {
-		if err := os.WriteFile(filepath.Join(dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+		if err := os.WriteFile(name, pem.EncodeToMemory(block), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	p := start(t, "serve", "--listen", "127.0.0.1:0", "--cert", dir+"/cert.pem", "--key", dir+"/key.pem")
+	return m, cert, key
+}
+
+// TestServeCertificate brings its own certificate.
+func TestServeCertificate(t *testing.T) {
+	t.Parallel()
+	m, cert, key := writeCertificate(t)
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--cert", cert, "--key", key)
 	get(t, client(t, &tls.Config{RootCAs: m.root.Pool(), ServerName: "pqkx.example"}), p.first)
 }
 
