@@ -58,12 +58,15 @@ func runBench(ctx context.Context, args []string, std stdio) error {
 	if err := b.resolve(); err != nil {
 		return err
 	}
+	if err := b.checkOutput(); err != nil {
+		return err
+	}
 	bar := newProgress(std.err)
 	b.options.Progress = bar.update
 	report, err := bench.Run(ctx, b.options)
 	bar.clear()
 	if err != nil {
-		return err
+		return causeOf(ctx, err)
 	}
 	report.Command = strings.TrimSpace("pqkx bench " + b.arguments)
 	return b.print(std.out, report)
@@ -131,6 +134,28 @@ func cmpError(errs ...error) error {
 		}
 	}
 	return nil
+}
+
+// checkOutput finds out whether files can be written, before minutes have gone by.
+// It leaves no file behind that was not there.
+func (b *benchRun) checkOutput() error {
+	if b.svgDir != "" {
+		if err := os.MkdirAll(b.svgDir, 0o777); err != nil {
+			return err
+		}
+	}
+	if b.htmlFile == "" {
+		return nil
+	}
+	_, missing := os.Stat(b.htmlFile)
+	f, err := os.OpenFile(b.htmlFile, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	if missing != nil {
+		defer os.Remove(b.htmlFile)
+	}
+	return f.Close()
 }
 
 // print writes the report in every form that was asked for.

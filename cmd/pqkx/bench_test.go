@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pqkx/pqkx/bench"
 )
@@ -71,6 +72,55 @@ func TestBenchFiles(t *testing.T) {
 	}
 	runCommand(t, "", "bench", "compare", old, filepath.Join(dir, "absent")).want(t, exitFailure, "absent").wantOneLine(t)
 	runCommand(t, "", "bench", "compare", old, page).want(t, exitFailure, "report.html").wantOneLine(t)
+}
+
+// TestBenchOutput: files that cannot be written are told before a run of minutes,
+// which would not end within the patience of these tests.
+func TestBenchOutput(t *testing.T) {
+	skipUnlessPermitted(t)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"--html", dir}, {"--html", dir + "/absent/x.html"}, {"--svg", file}} {
+		o := runCommand(t, "", append([]string{"bench", "--effort", "100"}, args...)...).want(t, exitFailure, args[1])
+		o.wantOneLine(t)
+	}
+}
+
+// TestBenchInterrupted also checks that a run that did not end wrote nothing.
+func TestBenchInterrupted(t *testing.T) {
+	skipUnlessPermitted(t)
+	dir := t.TempDir()
+	old, page := filepath.Join(dir, "old.html"), filepath.Join(dir, "new.html")
+	if err := os.WriteFile(old, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{old, page} {
+		cmd := pqkxCommand(t, "bench", "--effort", "100", "--kinds", "operation", "--html", file)
+		stderr := new(lockedBuffer)
+		cmd.Stderr = stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for end := time.Now().Add(patience); !strings.Contains(stderr.String(), "operations") && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+		cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != exitFailure || !strings.HasSuffix(stderr.String(), "\npqkx: bench: interrupt signal received\n") {
+			t.Errorf("exit status %d, stderr:\n%s", got, stderr)
+		}
+	}
+	if data, err := os.ReadFile(old); string(data) != "kept" {
+		t.Errorf("the file that was there has %q, %v", data, err)
+	}
+	if _, err := os.Stat(page); err == nil {
+		t.Error("a run that was interrupted left a page")
+	}
 }
 
 func TestBenchstat(t *testing.T) {
