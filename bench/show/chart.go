@@ -117,7 +117,7 @@ func lettering(t *text.Style, size vg.Length) {
 func legendHeight(l *plot.Legend) vg.Length {
 	r := l.Rectangle(draw.New(vgsvg.New(narrow, narrow)))
 	if h := r.Max.Y - r.Min.Y; h > 0 {
-		return h + legendLine/2
+		return h + legendLine
 	}
 	return 0
 }
@@ -230,6 +230,8 @@ func bars(name, title, caption, axis string, width vg.Length, parts []string, li
 		if err != nil {
 			return err
 		}
+		perPoint := p.X.Max / (width - widest(names) - fontSize).Points()
+		stepAside(totals, mark, perPoint)
 		p.Add(totals)
 		if mark > 0 {
 			return addMark(p, mark, len(list))
@@ -299,6 +301,29 @@ func endLabels(list []bar, limit float64) (*plotter.Labels, error) {
 	return labels, nil
 }
 
+// stepAside moves the labels that a mark would strike through behind it. A point
+// is perPoint on the axis.
+func stepAside(labels *plotter.Labels, mark, perPoint float64) {
+	for i := range labels.XYs {
+		from := labels.XYs[i].X
+		to := from + (labels.Offset.X+labels.TextStyle[i].Width(labels.Labels[i])).Points()*perPoint
+		if from < mark && mark < to {
+			labels.XYs[i].X = mark
+		}
+	}
+}
+
+// widest is the width of the widest of the names at a bar chart's left.
+func widest(names []string) vg.Length {
+	t := text.Style{Font: plot.DefaultFont, Handler: plot.DefaultTextHandler}
+	lettering(&t, fontSize)
+	var width vg.Length
+	for _, name := range names {
+		width = max(width, t.Width(name))
+	}
+	return width
+}
+
 // roundTo3 rounds to three digits, but keeps whole numbers.
 func roundTo3(v float64) float64 {
 	if v == math.Trunc(v) || v == 0 {
@@ -332,6 +357,7 @@ func curves(name, title, caption, axis string, width vg.Length, list []curve) *c
 	return &chart{name, title, caption, width, 260 + 10, func(p *plot.Plot, legend *plot.Legend) error {
 		p.Add(newGrid())
 		rarest, low, high := 1.0, math.Inf(1), 0.0
+		var lines []plot.Plotter
 		for i, c := range list {
 			line, err := plotter.NewLine(tail(c.samples))
 			if err != nil {
@@ -341,17 +367,19 @@ func curves(name, title, caption, axis string, width vg.Length, list []curve) *c
 			if c.dashed {
 				line.Dashes = []vg.Length{5, 3}
 			}
-			p.Add(line)
+			lines = append(lines, line)
 			legend.Add(c.label, line)
 			n := len(c.samples)
 			rarest = max(rarest, math.Log10(float64(n)))
 			low, high = min(low, c.samples[0]), max(high, c.samples[n-1])
 		}
+		slices.Reverse(lines) // where curves coincide the first is on top
+		p.Add(lines...)
 		p.X.Label.Text, p.Y.Label.Text = axis, "percentile"
 		p.X.Scale = plot.LogScale{}
 		p.X.Min, p.X.Max = low*0.97, high*1.05
 		p.X.Tick.Marker = plot.TickerFunc(logTicks)
-		p.Y.Min, p.Y.Max = 0, rarest
+		p.Y.Min, p.Y.Max = 0, rarest*1.03 // so that no curve ends on the edge
 		p.Y.Tick.Marker = plot.ConstantTicks(percentiles(rarest))
 		return nil
 	}}

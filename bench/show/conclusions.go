@@ -54,8 +54,12 @@ func wireConclusion(r *bench.Report, x index) []string {
 	if after == nil || before == nil || x[keyOf(hello)] == nil || x[keyOf(segments)] == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("Bytes: a handshake grows from %s to %s; its ClientHello is %s, which takes %s TCP segment(s) of at most %d.",
-		digits(before.Value), digits(after.Value), x.text(hello, 1), x.text(segments, 1), r.MSS)}
+	takes := x.text(segments, 1) + " TCP segments"
+	if takes == "1 TCP segments" {
+		takes = "one TCP segment"
+	}
+	return []string{fmt.Sprintf("Bytes: a handshake grows from %s to %s; its ClientHello is %s, which takes %s of at most %d.",
+		digits(before.Value), digits(after.Value), x.text(hello, 1), takes, r.MSS)}
 }
 
 func networkConclusion(r *bench.Report, x index, p path) []string {

@@ -56,7 +56,7 @@ func TestText(t *testing.T) {
 	if err := Text(&b, r); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Operations\n", "certificate ecdsa-p256", "certificate rsa-2048", "The wire\n", "10 % loss", "stdlib", "circl",
+	for _, want := range []string{"Operations\n", "certificate ecdsa-p256", "certificate rsa-2048", "The wire\n", "10\u00a0% loss", "no loss", "stdlib", "circl",
 		"crypto/tls", "HelloRetryRequest", "Not measured: ", "- CPU: X25519MLKEM768 in place of x25519"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the text lacks %q", want)
@@ -259,5 +259,49 @@ func TestCut(t *testing.T) {
 	list := []bar{{parts: []float64{1, 1}}, {parts: []float64{2}}, {parts: []float64{100}}}
 	if got := cut(list); got != 6 {
 		t.Errorf("bars are cut at %v, want 6", got)
+	}
+}
+
+// TestStepAside has labels before a mark, across it and behind it.
+func TestStepAside(t *testing.T) {
+	labels, err := endLabels([]bar{{parts: []float64{10}}, {parts: []float64{95}}, {parts: []float64{105}}}, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stepAside(labels, 100, 1)
+	for i, want := range []float64{10, 100, 105} {
+		if got := labels.XYs[i].X; got != want {
+			t.Errorf("label %s is at %v, want %v", labels.Labels[i], got, want)
+		}
+	}
+	if narrow, wider := widest([]string{"x25519"}), widest([]string{"x25519", "X25519MLKEM768"}); narrow <= 0 || wider <= narrow {
+		t.Errorf("widths %v and %v", narrow, wider)
+	}
+}
+
+// TestCurvesOnTop: the first curve is painted last.
+func TestCurvesOnTop(t *testing.T) {
+	c := curves("test", "", "", "", narrow, []curve{{"first", []float64{1, 2}, false}, {"second", []float64{1, 2}, false}})
+	svg, err := c.render(false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.LastIndex(svg, "stroke:var(--s0)") < strings.LastIndex(svg, "stroke:var(--s1)") {
+		t.Error("the second curve covers the first")
+	}
+}
+
+func TestSegmentsInWords(t *testing.T) {
+	r := report(t)
+	for mss, want := range map[int]string{1460: "takes one TCP segment of at most", 536: "takes 3 TCP segments of at most"} {
+		r.MSS = mss
+		for i := range r.Results {
+			if n := &r.Results[i]; n.Metric == "segments" {
+				n.Value = float64((1393 + mss - 1) / mss)
+			}
+		}
+		if got := wireConclusion(r, newIndex(r)); len(got) != 1 || !strings.Contains(got[0], want) {
+			t.Errorf("MSS %d: %q, want %q", mss, got, want)
+		}
 	}
 }

@@ -255,7 +255,11 @@ func (p path) String() string {
 		if params.Bandwidth > 0 {
 			text += fmt.Sprintf(", %s Mbit/s", digits(params.Bandwidth/1e6))
 		}
-		text += fmt.Sprintf(", %s %% loss", digits(100*params.Loss))
+		if params.Loss > 0 {
+			text += fmt.Sprintf(", %s\u00a0%% loss", digits(100*params.Loss))
+		} else {
+			text += ", no loss"
+		}
 	}
 	return text + ", " + map[string]string{bench.StackGVisor: "gVisor's TCP", bench.StackKernel: "the kernel's TCP"}[p.stack]
 }
