@@ -108,7 +108,8 @@ type ConnectionState struct {
 	// that was not its first (RFC 8446, section 4.2.7). Client side only.
 	ServerGroups []pqkx.NamedGroup
 
-	// HelloRetryRequest is whether the server asked for another share.
+	// HelloRetryRequest is whether the server sent one: for another share, as
+	// a rule, or to have a cookie returned.
 	HelloRetryRequest bool
 
 	CipherSuite        uint16

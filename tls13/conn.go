@@ -38,11 +38,12 @@ type Conn struct {
 	outgoing func(message []byte) []byte
 }
 
-// Client returns a connection that will act as a client on conn. Before any
-// use of it other than Close, config is not checked.
+// Client returns a connection that will act as a client on conn. The handshake
+// checks config, and fails before anything is sent if it cannot work.
 func Client(conn net.Conn, config *Config) *Conn { return newConn(conn, config, true) }
 
-// Server returns a connection that will act as a server on conn.
+// Server returns a connection that will act as a server on conn. The handshake
+// checks config, as for [Client].
 func Server(conn net.Conn, config *Config) *Conn { return newConn(conn, config, false) }
 
 func newConn(conn net.Conn, config *Config, isClient bool) *Conn {

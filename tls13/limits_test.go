@@ -134,6 +134,51 @@ func TestMiddleboxCompatibility(t *testing.T) {
 	}
 }
 
+// TestCookie lets a server of ours send a cookie, which it does not do by itself,
+// and looks at the second ClientHello: it has the cookie to the byte, the share
+// that was asked for, or the shares of the first if none was, and all else as
+// before (RFC 8446, sections 4.1.2 and 4.2.2).
+func TestCookie(t *testing.T) {
+	cookie := bytes.Repeat([]byte("cookie"), 50)
+	extension := append(binary.BigEndian.AppendUint16(nil, uint16(len(cookie))), cookie...)
+	for _, group := range []pqkx.NamedGroup{0, pqkx.Secp384r1} { // zero: the cookie alone
+		clientConfig, serverConfig := configs()
+		clientConfig.Provider = provider(t, pqkx.SecP256r1MLKEM768, pqkx.Secp256r1, pqkx.Secp384r1)
+		client, server := pair(t, clientConfig, serverConfig)
+		var hellos []*hello
+		client.SetOutgoing(func(message []byte) []byte {
+			hellos = append(hellos, parseHello(message))
+			return message
+		})
+		server.SetOutgoing(bendHello(serverHello, 1, func(h *hello) {
+			asRetry(h, group)
+			h.set(extCookie, extension)
+		}))
+		clientErr, serverErr := handshake(client, server)
+		if clientErr == nil || serverErr == nil {
+			t.Error("a server took a cookie that it did not send")
+		}
+		if len(hellos) != 2 || !client.ConnectionState().HelloRetryRequest {
+			t.Fatalf("group %v: %d hellos; client: %v", group, len(hellos), clientErr)
+		}
+		first, second := hellos[0], hellos[1]
+		if got := second.get(extCookie); !bytes.Equal(got, extension) {
+			t.Errorf("group %v: cookie %x, want %x", group, got, extension)
+		}
+		if shares := second.shares(); group != 0 && (len(shares) != 1 || shares[0].group != group) {
+			t.Errorf("group %v: %d shares", group, len(shares))
+		}
+		second.remove(extCookie)
+		if group != 0 {
+			first.remove(extKeyShare)
+			second.remove(extKeyShare)
+		}
+		if !bytes.Equal(second.marshal(), first.marshal()) {
+			t.Errorf("group %v: more than the cookie and the share has changed", group)
+		}
+	}
+}
+
 // TestGREASE lets a client offer values that stand for nothing (RFC 8701)
 // wherever a list has room.
 func TestGREASE(t *testing.T) {

@@ -337,14 +337,18 @@ func TestIllegalHellos(t *testing.T) {
 	}
 }
 
+// asRetry makes a ServerHello a HelloRetryRequest for a group, or for none.
+func asRetry(h *hello, id pqkx.NamedGroup) {
+	copy(h.fixed[2:], must(hex.DecodeString("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")))
+	if h.remove(extKeyShare); id != 0 {
+		h.set(extKeyShare, binary.BigEndian.AppendUint16(nil, uint16(id)))
+	}
+}
+
 // TestIllegalRetries makes HelloRetryRequests of ServerHellos, for the faults that
 // a server of ours cannot come to.
 func TestIllegalRetries(t *testing.T) {
 	const pq, ec = pqkx.SecP256r1MLKEM768, pqkx.Secp256r1
-	asRetry := func(h *hello, id pqkx.NamedGroup) {
-		copy(h.fixed[2:], must(hex.DecodeString("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")))
-		h.set(extKeyShare, binary.BigEndian.AppendUint16(nil, uint16(id)))
-	}
 	t.Run("to a group whose share was sent", func(t *testing.T) {
 		clientConfig, serverConfig := configs()
 		clientConfig.Provider = provider(t, pq, ec)

@@ -106,7 +106,7 @@ func (f *facts) print(w io.Writer) {
 	line("offered", "%s", f.offered())
 	line("group", "%s (%s), %s", paint.paint(bold, f.Group), hexCode(pqkx.NamedGroup(f.Code)), f.safety(paint))
 	if f.HelloRetryRequest {
-		line("retry", "HelloRetryRequest: the server asked for another key share")
+		line("retry", "HelloRetryRequest: the server asked for a second ClientHello")
 	}
 	line("cipher suite", "%s, %s", f.CipherSuite, f.Version)
 	if f.Protocol != "" {
