@@ -60,6 +60,39 @@ func TestAgainstMLKEM(t *testing.T) {
 	}
 }
 
+// TestFormsOfKeys makes a key from its seed and from its expanded form.
+func TestFormsOfKeys(t *testing.T) {
+	type parse = func([]byte) (*kyber.DecapsulationKey, error)
+	for name, s := range map[string]struct {
+		generate           func() (*kyber.DecapsulationKey, error)
+		fromSeed, expanded parse
+	}{
+		"512":  {kyber.GenerateKey512, kyber.NewDecapsulationKey512, kyber.NewExpandedDecapsulationKey512},
+		"768":  {kyber.GenerateKey768, kyber.NewDecapsulationKey768, kyber.NewExpandedDecapsulationKey768},
+		"1024": {kyber.GenerateKey1024, kyber.NewDecapsulationKey1024, kyber.NewExpandedDecapsulationKey1024},
+	} {
+		dk := must(s.generate())
+		ss, ct := dk.EncapsulationKey().Encapsulate()
+		seed := dk.Bytes()
+		if len(seed) != kyber.SeedSize {
+			t.Errorf("%s: a seed of %d bytes", name, len(seed))
+		}
+		for form, again := range map[string]*kyber.DecapsulationKey{"seed": must(s.fromSeed(seed)), "expanded": must(s.expanded(dk.ExpandedBytes()))} {
+			if !bytes.Equal(must(again.Decapsulate(ct)), ss) || !bytes.Equal(again.EncapsulationKey().Bytes(), dk.EncapsulationKey().Bytes()) {
+				t.Errorf("%s: from its %s it is another key", name, form)
+			}
+		}
+		if must(s.expanded(dk.ExpandedBytes())).Bytes() != nil {
+			t.Errorf("%s: the expanded form has a seed", name)
+		}
+		for _, n := range []int{0, 1, kyber.SeedSize - 1, kyber.SeedSize + 1} {
+			if _, err := s.fromSeed(make([]byte, n)); err == nil {
+				t.Errorf("%s: a seed of %d bytes is taken", name, n)
+			}
+		}
+	}
+}
+
 // TestRefuses is for what the backend would panic on or let pass.
 func TestRefuses(t *testing.T) {
 	dk := must(kyber.GenerateKey768())

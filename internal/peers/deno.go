@@ -11,12 +11,6 @@ var Deno = DenoPeer{Program{name: "Deno 2.9.6", file: ".peers/node_modules/@deno
 // A DenoPeer drives [Deno].
 type DenoPeer struct{ Program }
 
-// Get makes a GET request.
-func (d DenoPeer) Get(tb testing.TB, url string, c *Credentials) (*Visit, error) {
-	tb.Helper()
-	return d.Post(tb, url, "", c)
-}
-
 // Post makes a POST request, or a GET request if the body is empty.
 func (d DenoPeer) Post(tb testing.TB, url, body string, c *Credentials) (*Visit, error) {
 	tb.Helper()
