@@ -237,6 +237,7 @@ func TestFewSamplesHaveNoTail(t *testing.T) {
 
 func TestNoisy(t *testing.T) {
 	r := newReport(Options{})
+	r.Machine.Cores, r.Noise.LoadBefore = 2, 2
 	r.finish(1, []float64{100, 100, 101, 102})
 	if r.Noise.Noisy || r.Noise.Spread == 0 {
 		t.Errorf("a steady machine: %+v", r.Noise)
@@ -245,6 +246,11 @@ func TestNoisy(t *testing.T) {
 	if !r.Noise.Noisy {
 		t.Errorf("an unsteady machine: %+v", r.Noise)
 	}
+	r.Noise.LoadBefore = 2.01
+	if r.finish(1, []float64{100, 100, 101, 102}); !r.Noise.Noisy {
+		t.Errorf("a machine that was busy: %+v", r.Noise)
+	}
+	r.Noise.LoadBefore = 0
 	r.add(Result{Unit: "ns", Noisy: true}, Result{Unit: "B"}, Result{Unit: "ns"})
 	r.finish(1, []float64{100, 100, 101, 102})
 	if !r.Noise.Noisy || r.Noise.Results != 0.5 {

@@ -41,7 +41,9 @@ type Report struct {
 
 // Noise tells how steady the machine was: the spread of a fixed piece of work
 // that ran all over the run, as the distance of the quartiles over the median,
-// and the share of noisy ones among the results that take time.
+// the share of noisy ones among the results that take time, and how much else
+// the machine had to do, which lengthens what is measured by the clock on the
+// wall.
 type Noise struct {
 	Spread     float64 `json:"spread"`
 	Results    float64 `json:"noisy_results"`
@@ -94,7 +96,8 @@ func (r *Result) Key() Result {
 func (r *Result) Subject() string { return cmp.Or(r.Implementation, r.Host) }
 
 // noisySpread is the spread, and noisyResults the share of noisy results, from
-// which a run is called noisy, and noisyQuartiles the spread from which a result
+// which a run is called noisy, as it also is where the machine had more to do
+// than it has cores when the run started, and noisyQuartiles the spread from which a result
 // is.
 const (
 	noisySpread    = 0.05
@@ -172,7 +175,7 @@ func (r *Report) finish(d time.Duration, calibration []float64) {
 		}
 	}
 	r.Noise.Results = round(noisy / max(1, all))
-	r.Noise.Noisy = r.Noise.Spread > noisySpread || r.Noise.Results > noisyResults
+	r.Noise.Noisy = r.Noise.Spread > noisySpread || r.Noise.Results > noisyResults || r.Noise.LoadBefore > float64(r.Machine.Cores)
 }
 
 // Write writes the report as JSON, with a line for each result.

@@ -393,7 +393,7 @@ func About(r *bench.Report) []string {
 			r.Time.Format("2006-01-02 15:04 MST"), r.Seconds, r.Noise.LoadBefore, r.Noise.LoadAfter, 100*r.Noise.Spread, 100*r.Noise.Results),
 	}
 	if r.Noise.Noisy {
-		lines = append(lines, "NOISY: the machine was not steady. Trust ratios and the emulated links more than times.")
+		lines = append(lines, "NOISY: the machine was not steady. Trust ratios and the links on gVisor's TCP more than times.")
 	}
 	return append(lines, "A ~ marks a figure whose quartiles are more than 15 % apart.")
 }
