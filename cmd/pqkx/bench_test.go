@@ -29,7 +29,7 @@ func skipUnlessPermitted(t *testing.T) {
 func TestBenchRefused(t *testing.T) {
 	t.Setenv("GODEBUG", "fips140=only")
 	for _, args := range [][]string{{"bench"}, {"bench", "--baseline", "x25519", "--quick"}} {
-		runCommand(t, "", args...).want(t, exitFailure, "fips140=only").wantOneLine(t)
+		runCommand(t, "", args...).want(t, exitFailure, "pqkx: bench: GODEBUG=fips140=only forbids").wantOneLine(t)
 	}
 }
 

@@ -66,6 +66,9 @@ func (d *demo) json(ctx context.Context, w io.Writer) error {
 	var results []result
 	for _, g := range d.groups {
 		results = append(results, d.try(ctx, g))
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 	}
 	if err := printJSON(w, results); err != nil {
 		return err
@@ -84,6 +87,9 @@ func (d *demo) table(ctx context.Context, w io.Writer) error {
 	var results []result
 	for _, g := range d.groups {
 		r := d.try(ctx, g)
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
 		results = append(results, r)
 		if _, err := io.WriteString(w, row(columns, r.cells(), paint)); err != nil {
 			return err

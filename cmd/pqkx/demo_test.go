@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -100,12 +101,20 @@ func TestDemoFails(t *testing.T) {
 	}
 }
 
+// TestDemoEndsWithContext: an interrupt is named as such, not as the failure of
+// groups that never had their turn.
 func TestDemoEndsWithContext(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	var stdout, stderr bytes.Buffer
-	if status := run(ctx, []string{"demo", "--json"}, stdio{nil, &stdout, &stderr}); status != exitFailure {
-		t.Errorf("exit status %d", status)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cancel(errors.New("enough"))
+	for _, args := range [][]string{{"demo"}, {"demo", "--json"}} {
+		var stdout, stderr bytes.Buffer
+		status := run(ctx, args, stdio{nil, &stdout, &stderr})
+		if status != exitFailure || stderr.String() != "pqkx: demo: enough\n" {
+			t.Errorf("%v: exit status %d: %s", args, status, &stderr)
+		}
+		if s := stdout.String(); strings.Contains(s, "failed") || strings.Contains(s, "{") {
+			t.Errorf("%v tells of groups: %s", args, s)
+		}
 	}
 }

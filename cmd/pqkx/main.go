@@ -90,10 +90,11 @@ func dispatch(ctx context.Context, args []string, std stdio) error {
 		if c.name != name {
 			continue
 		}
-		if err := c.run(ctx, args, std); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		err := c.run(ctx, args, std)
+		if err != nil && !strings.HasPrefix(err.Error(), name+": ") { // as of a package of that name
+			err = fmt.Errorf("%s: %w", name, err)
 		}
-		return nil
+		return err
 	}
 	return &usageError{fmt.Errorf("unknown command %q; see 'pqkx help'", name)}
 }
