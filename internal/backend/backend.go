@@ -48,6 +48,10 @@ func Testable() []string {
 // Name returns the name of the backend that runs.
 func Name() string { return selected }
 
+// Available returns the names of the backends that this processor and this build
+// can run, from the slowest to the fastest.
+func Available() []string { return available() }
+
 // UseAVX2 reports whether the backend that runs is [AVX2].
 func UseAVX2() bool { return selected == AVX2 }
 

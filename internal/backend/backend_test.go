@@ -2,6 +2,7 @@ package backend
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,9 @@ func TestMustSelect(t *testing.T) {
 }
 
 func TestName(t *testing.T) {
+	if list := Available(); list[0] != Portable || !slices.Contains(list, Name()) {
+		t.Errorf("%s runs, available are %q", Name(), list)
+	}
 	if forced := os.Getenv(Variable); forced != "" && Name() != forced {
 		t.Errorf("%s runs, %s was forced", Name(), forced)
 	}
