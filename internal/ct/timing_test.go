@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/pqkx/pqkx"
 	"github.com/pqkx/pqkx/hybrid"
+	"github.com/pqkx/pqkx/internal/backend"
 	"github.com/pqkx/pqkx/internal/derand"
 	"github.com/pqkx/pqkx/kyber"
 	"github.com/pqkx/pqkx/mlkem"
@@ -28,22 +30,12 @@ var samples = flag.Int("ct.samples", 0, "samples of each timing test; 0 means a 
 const (
 	// A leak is claimed only if every one of several rounds of fresh samples
 	// says so, with the same sign. Noise of the machine does not do that.
-	rounds          = 3
-	defaultSamples  = 3000
-	shortSamples    = 600
-	lenient         = 12 // the t statistic of a few samples on a shared machine
-	strict          = 5  // of -ct.samples
-	backendVariable = "PQKX_BACKEND"
+	rounds         = 3
+	defaultSamples = 3000
+	shortSamples   = 600
+	lenient        = 12 // the t statistic of a few samples on a shared machine
+	strict         = 5  // of -ct.samples
 )
-
-// backends are the values of PQKX_BACKEND to run: empty for the one that is
-// chosen by itself.
-func backends() []string {
-	if extraTags == "" && runtime.GOARCH == "amd64" {
-		return []string{"", "portable"}
-	}
-	return []string{""}
-}
 
 // An operation is run on inputs of two classes. prepare returns the nth input of
 // a class, as a function that does nothing but the operation.
@@ -205,7 +197,7 @@ func TestCT(t *testing.T) {
 	for _, op := range operations() {
 		t.Run(op.name, func(t *testing.T) {
 			leaking, ts := leaks(op, n, threshold)
-			t.Logf("t = %v of %d samples, threshold %v in each of %d rounds", ts, n, threshold, rounds)
+			t.Logf("%s on %s: t = %v of %d samples, threshold %v in each of %d rounds", op.name, backend.Name(), ts, n, threshold, rounds)
 			if leaking {
 				t.Errorf("the running time depends on the secret: t = %v", ts)
 			}
@@ -216,21 +208,30 @@ func TestCT(t *testing.T) {
 // TestCTBackends runs TestCT in a process of its own for every other backend.
 func TestCTBackends(t *testing.T) {
 	skipRace(t)
-	if os.Getenv(backendVariable) != "" {
+	if os.Getenv(backend.Variable) != "" {
 		t.Skip("this is one of them")
 	}
-	for _, backend := range backends()[1:] {
-		t.Run(backend, func(t *testing.T) {
+	for _, name := range backend.Available() {
+		if name == backend.Name() {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
 			cmd := exec.Command(os.Args[0], "-test.run=^TestCT$", "-test.v", fmt.Sprintf("-ct.samples=%d", *samples),
 				fmt.Sprintf("-test.short=%v", testing.Short()))
-			cmd.Env = append(os.Environ(), backendVariable+"="+backend)
+			cmd.Env = append(os.Environ(), backend.Variable+"="+name)
 			out, err := cmd.CombinedOutput()
 			if err != nil || strings.Count(string(out), "--- PASS: TestCT/") != len(operations()) {
 				t.Errorf("%v\n%s", err, out)
 			}
+			for _, line := range statistics.FindAll(out, -1) {
+				t.Logf("%s", line)
+			}
 		})
 	}
 }
+
+// statistics are the lines in which TestCT says what it saw.
+var statistics = regexp.MustCompile(`.* threshold .*`)
 
 // TestCTControls shows that the check finds a leak, and that it does not find
 // one where there is nothing to be found.

@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"github.com/pqkx/pqkx"
 	"github.com/pqkx/pqkx/hybrid"
+	"github.com/pqkx/pqkx/internal/backend"
 	"github.com/pqkx/pqkx/internal/derand"
 	"github.com/pqkx/pqkx/internal/kem"
 	"github.com/pqkx/pqkx/kyber"
@@ -28,18 +30,24 @@ var targets = map[string]func(){
 	"mlkem512/decap":    func() { decapsulate(kem.MLKEM512()) },
 	"mlkem768/decap":    func() { decapsulate(kem.MLKEM768()) },
 	"mlkem1024/decap":   func() { decapsulate(kem.MLKEM1024()) },
+	"mlkem512/keygen":   func() { finish(keyShare(mlkem.MLKEM512())) },
+	"mlkem768/keygen":   func() { finish(keyShare(mlkem.MLKEM768())) },
 	"mlkem768/encap":    func() { encapsulate(mlkem.MLKEM768()) },
 	"mlkem1024/encap":   func() { encapsulate(mlkem.MLKEM1024()) },
 	"kyber768/decap":    func() { decapsulate(kem.Kyber768()) },
 	"kyber768/encap":    func() { encapsulate(kyber.Kyber768()) },
 	"x25519/encap":      func() { encapsulate(x25519.Group()) },
-	"x25519/decap":      func() { finish(x25519Share(x25519.Group())) },
-	"ecdh x25519/decap": func() { finish(x25519Share(x25519.Standard())) },
+	"x25519/decap":      func() { finish(keyShare(x25519.Group())) },
+	"ecdh x25519/decap": func() { finish(keyShare(x25519.Standard())) },
 	"hybrid/encap":      func() { encapsulate(hybrid.X25519MLKEM768()) },
 	"hybrid/decap":      combiner,
 }
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == "backends" {
+		fmt.Println(strings.Join(backend.Available(), " "))
+		return
+	}
 	if len(os.Args) != 2 || targets[os.Args[1]] == nil {
 		for name := range targets {
 			fmt.Println(name)
@@ -143,10 +151,11 @@ func encapsulateWith(g pqkx.Group, mark, reveal func([]byte) []byte) {
 	}
 }
 
-// x25519Share makes a key share whose private key is marked.
-func x25519Share(g pqkx.Group) pqkx.KeyShare {
-	ks := must(derand.NewKeyShare(g, secret(bytes.Repeat([]byte{0x42}, 32))))
-	public(ks.Bytes())
+// keyShare makes a key share from a seed that is marked.
+func keyShare(g pqkx.Group) pqkx.KeyShare {
+	size, _ := g.(derand.Group).SeedSizes()
+	ks := must(derand.NewKeyShare(g, secret(bytes.Repeat([]byte{0x42}, size))))
+	reveal(ks.Bytes())
 	return ks
 }
 
@@ -167,7 +176,7 @@ func combiner() {
 	m := prepared{Group: mlkem.MLKEM768()}
 	m.share = markedShare{m, good.EncapsulationKey().Bytes(), key}
 	x := prepared{Group: x25519.Group()}
-	x.share = x25519Share(x.Group)
+	x.share = keyShare(x.Group)
 	g := must(hybrid.New(0xFE00, m, x))
 	finish(must(g.KeyShare()))
 }
