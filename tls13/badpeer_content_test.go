@@ -116,26 +116,29 @@ func contentFaults() []contentFault {
 	}
 }
 
-// TestBadContents says something illegal in every message, over every group.
+// TestBadContents says something illegal in every message, with a
+// HelloRetryRequest and without, over every group.
 func TestBadContents(t *testing.T) {
 	faults := contentFaults()
 	for _, g := range badPeerGroups() {
-		clientConfig, serverConfig := badPeerConfigs(g, false)
-		for _, f := range faults {
-			t.Run(fmt.Sprintf("%v/%s %s", g.ID(), f.at, f.name), func(t *testing.T) {
-				m := meet(clientConfig, serverConfig, nil, nil)
-				p := placeNamed(f.at)
-				if p.client {
-					m.client.SetOutgoing(p.at(f.bend))
-				} else {
-					m.server.SetOutgoing(p.at(f.bend))
-				}
-				m.handshake(t)
-				victim, bad := m.sides(p.client)
-				m.wantAlert(t, p, victim, bad, f.alert)
-			})
+		for _, retry := range []bool{false, true} {
+			clientConfig, serverConfig := badPeerConfigs(g, retry)
+			for _, f := range faults {
+				t.Run(fmt.Sprintf("%v/retry %v/%s %s", g.ID(), retry, f.at, f.name), func(t *testing.T) {
+					m := meet(clientConfig, serverConfig, nil, nil)
+					p := placeNamed(f.at)
+					if p.client {
+						m.client.SetOutgoing(p.at(f.bend))
+					} else {
+						m.server.SetOutgoing(p.at(f.bend))
+					}
+					m.handshake(t)
+					victim, bad := m.sides(p.client)
+					m.wantAlert(t, p, victim, bad, f.alert)
+				})
+			}
+			connect(t, clientConfig, serverConfig)
 		}
-		connect(t, clientConfig, serverConfig)
 	}
 }
 

@@ -93,49 +93,75 @@ func recordFaults() []recordFault {
 	}
 }
 
-// TestBadRecords bends records on their way, in both roles, over every group.
-func TestBadRecords(t *testing.T) {
-	recordPlaces := []place{
+// recordPlaces lists the records of a handshake, with a HelloRetryRequest or not.
+func recordPlaces(retry bool) []place {
+	list := []place{
 		{"the ClientHello", true, recordHandshake, 1, false},
 		{"the ServerHello", false, recordHandshake, 1, false},
 		{"the server's flight", false, recordData, 1, false},
 		{"the client's Finished", true, recordData, 1, false},
 	}
-	for _, g := range badPeerGroups() {
-		clientConfig, serverConfig := badPeerConfigs(g, false)
-		for _, p := range recordPlaces {
-			for _, f := range recordFaults() {
-				want := f.protected
-				if p.kind == recordHandshake {
-					want = f.clear
-				}
-				// A ServerHello is followed by records of another type, which end the wait.
-				if want == stall && p.name == "the ServerHello" {
-					want = badMessage
-				}
-				// A server must let alerts in the clear pass until the client has its keys: what
-				// it makes of this one is for the alert's parser.
-				if p.name == "the client's Finished" && f.name == "as an alert" {
-					want = badDecode
-				}
-				if want == skip {
-					continue
-				}
-				t.Run(fmt.Sprintf("%v/%s %s", g.ID(), p.name, f.name), func(t *testing.T) {
-					bender := func(w io.Writer) io.Writer {
-						return &recordBender{w: w, kind: p.kind, n: p.n, bend: f.bend}
-					}
-					m := meet(clientConfig, serverConfig, nil, bender)
-					if p.client {
-						m = meet(clientConfig, serverConfig, bender, nil)
-					}
-					m.handshake(t)
-					m.wantRecordFault(t, p, want)
-				})
-			}
-		}
-		connect(t, clientConfig, serverConfig)
+	if retry {
+		list[1].n = 2
+		list = append(list,
+			place{"the HelloRetryRequest", false, recordHandshake, 1, true},
+			place{"the second ClientHello", true, recordHandshake, 2, true})
 	}
+	return list
+}
+
+// wantFor is the alert for a fault at a place, with a HelloRetryRequest or not.
+func (f recordFault) wantFor(p place, retry bool) tls13.Alert {
+	want := f.protected
+	if p.kind == recordHandshake {
+		want = f.clear
+	}
+	switch {
+	// A ServerHello is followed by records of another type, which end the wait.
+	case want == stall && p.name == "the ServerHello":
+		return badMessage
+	// A server must let alerts in the clear pass until the client has its keys: what
+	// it makes of this one is for the alert's parser.
+	case p.name == "the client's Finished" && f.name == "as an alert":
+		return badDecode
+	// The copy is taken for the second ClientHello, and has no share for the group.
+	case retry && p.name == "the ClientHello" && f.name == "sent twice":
+		return badValue
+	}
+	return want
+}
+
+// TestBadRecords bends records on their way, in both roles, with a
+// HelloRetryRequest and without, over every group.
+func TestBadRecords(t *testing.T) {
+	for _, g := range badPeerGroups() {
+		for _, retry := range []bool{false, true} {
+			clientConfig, serverConfig := badPeerConfigs(g, retry)
+			for _, p := range recordPlaces(retry) {
+				for _, f := range recordFaults() {
+					want := f.wantFor(p, retry)
+					if want == skip {
+						continue
+					}
+					t.Run(fmt.Sprintf("%v/retry %v/%s %s", g.ID(), retry, p.name, f.name), func(t *testing.T) {
+						m := meetBender(clientConfig, serverConfig, p, f.bend)
+						m.handshake(t)
+						m.wantRecordFault(t, p, want)
+					})
+				}
+			}
+			connect(t, clientConfig, serverConfig)
+		}
+	}
+}
+
+// meetBender is a meeting in which the record at a place is bent on its way.
+func meetBender(clientConfig, serverConfig *tls13.Config, p place, bend func([]byte) []byte) *meeting {
+	bender := func(w io.Writer) io.Writer { return &recordBender{w: w, kind: p.kind, n: p.n, bend: bend} }
+	if p.client {
+		return meet(clientConfig, serverConfig, bender, nil)
+	}
+	return meet(clientConfig, serverConfig, nil, bender)
 }
 
 // wantRecordFault checks the victim's alert. Whether the other side, which did

@@ -1,6 +1,9 @@
 package tls13
 
-import "slices"
+import (
+	"crypto/cipher"
+	"slices"
+)
 
 // SetOutgoing lets f replace each handshake message, with its header, before
 // it is hashed and sent.
@@ -28,6 +31,27 @@ func (c *Conn) Flush() error {
 	defer c.writeMutex.Unlock()
 	return c.out.flush()
 }
+
+// PadRecords pads what is sent under the current key, if there is one.
+func (c *Conn) PadRecords() {
+	if _, padded := c.out.aead.(padder); c.out.aead != nil && !padded {
+		c.out.aead = padder{c.out.aead}
+	}
+}
+
+// A padder adds zeros to what it seals (RFC 8446, section 5.4).
+type padder struct{ cipher.AEAD }
+
+const padding = 1000
+
+func (p padder) Overhead() int { return p.AEAD.Overhead() + padding }
+
+func (p padder) Seal(dst, nonce, plaintext, additional []byte) []byte {
+	return p.AEAD.Seal(dst, nonce, append(plaintext, make([]byte, padding)...), additional)
+}
+
+// ErrHandshakeTimeout is the error of a handshake that took too long.
+var ErrHandshakeTimeout = errHandshakeTimeout
 
 // Bounds on what a peer can make us do.
 const (

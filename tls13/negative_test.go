@@ -197,37 +197,44 @@ func keyFaults() []fault {
 }
 
 // TestBadShares sends every fault of section 6 for every group to a client and
-// to a server: the right error, the exact alert on the wire, and after it the
-// same Config still serves a good peer.
+// to a server, at once and after a HelloRetryRequest: the right error, the exact
+// alert on the wire, and after it the same Config still serves a good peer.
 func TestBadShares(t *testing.T) {
 	for _, g := range preset.All().Groups() {
 		for _, clientBends := range []bool{true, false} {
-			role := map[bool]string{true: "server", false: "client"}[clientBends]
-			t.Run(fmt.Sprintf("%v/%s", g.ID(), role), func(t *testing.T) {
-				good := must(pqkx.New(g))
-				victimClient, victimServer := configs()
-				victimClient.Provider, victimServer.Provider = good, good
-				for _, f := range faultsOf(g.ID(), clientBends) {
-					t.Run(f.name, func(t *testing.T) {
-						client, server := *victimClient, *victimServer
-						if clientBends {
-							client.Provider = must(pqkx.New(bentGroup{g, f.bend, nil}))
-						} else {
-							server.Provider = must(pqkx.New(bentGroup{g, nil, f.bend}))
-						}
-						c, s := pair(t, &client, &server)
-						clientErr, serverErr := handshake(c, s)
-						if clientBends {
-							checkFault(t, g.ID(), f, serverErr, clientErr)
-						} else {
-							checkFault(t, g.ID(), f, clientErr, serverErr)
-						}
-					})
-				}
-				connect(t, victimClient, victimServer)
-			})
+			for _, retry := range []bool{false, true} {
+				role := map[bool]string{true: "server", false: "client"}[clientBends]
+				t.Run(fmt.Sprintf("%v/%s/retry %v", g.ID(), role, retry), func(t *testing.T) {
+					testBadShares(t, g, clientBends, retry)
+				})
+			}
 		}
 	}
+}
+
+func testBadShares(t *testing.T, g pqkx.Group, clientBends, retry bool) {
+	victimClient, victimServer := badPeerConfigs(g, retry)
+	for _, f := range faultsOf(g.ID(), clientBends) {
+		t.Run(f.name, func(t *testing.T) {
+			client, server := *victimClient, *victimServer
+			if clientBends {
+				client.Provider = must(pqkx.New(bentGroup{g, f.bend, nil}))
+				if retry {
+					client.Provider = must(client.Provider.WithShares())
+				}
+			} else {
+				server.Provider = must(pqkx.New(bentGroup{g, nil, f.bend}))
+			}
+			c, s := pair(t, &client, &server)
+			clientErr, serverErr := handshake(c, s)
+			if clientBends {
+				checkFault(t, g.ID(), f, serverErr, clientErr)
+			} else {
+				checkFault(t, g.ID(), f, clientErr, serverErr)
+			}
+		})
+	}
+	connect(t, victimClient, victimServer)
 }
 
 func checkFault(t *testing.T, id pqkx.NamedGroup, f fault, victim, bender error) {
@@ -268,9 +275,22 @@ func checkFault(t *testing.T, id pqkx.NamedGroup, f fault, victim, bender error)
 	}
 }
 
-// TestIllegalHellos bends what surrounds the shares.
+// TestIllegalHellos bends what surrounds the shares, for every group.
 func TestIllegalHellos(t *testing.T) {
-	const pq, ec, other = pqkx.SecP256r1MLKEM768, pqkx.Secp256r1, pqkx.Secp384r1
+	for _, g := range preset.All().Groups() {
+		ec, other := pqkx.Secp256r1, pqkx.Secp384r1
+		switch g.ID() {
+		case ec:
+			ec = pqkx.Secp521r1
+		case other:
+			other = pqkx.Secp521r1
+		}
+		t.Run(g.ID().String(), func(t *testing.T) { testIllegalHellos(t, g.ID(), ec, other) })
+	}
+}
+
+// testIllegalHellos is for the group id and two classical ones beside it.
+func testIllegalHellos(t *testing.T, id, ec, other pqkx.NamedGroup) {
 	client := func(n int, change func(*hello)) func(c, s *tls13.Conn) {
 		return func(c, _ *tls13.Conn) { c.SetOutgoing(bendHello(clientHello, n, change)) }
 	}
@@ -300,7 +320,7 @@ func TestIllegalHellos(t *testing.T) {
 		{"second hello without a share", true, client(2, func(h *hello) { h.setShares() }), "server", tls13.AlertIllegalParameter},
 		{"second hello with two shares", true, client(2, func(h *hello) { s := h.shares()[0]; h.setShares(s, share{ec, make([]byte, 65)}) }), "server", tls13.AlertIllegalParameter},
 		{"second hello for another group", true, client(2, func(h *hello) { h.setShares(share{ec, make([]byte, 65)}) }), "server", tls13.AlertIllegalParameter},
-		{"second hello with other groups", true, client(2, func(h *hello) { h.setGroups(pq, ec) }), "server", tls13.AlertIllegalParameter},
+		{"second hello with other groups", true, client(2, func(h *hello) { h.setGroups(id, ec) }), "server", tls13.AlertIllegalParameter},
 		{"second hello with a cookie", true, client(2, func(h *hello) { h.set(extCookie, []byte{0, 1, 0}) }), "server", tls13.AlertIllegalParameter},
 		{"second hello with another random", true, client(2, func(h *hello) { h.fixed[2]++ }), "server", tls13.AlertIllegalParameter},
 
@@ -319,7 +339,7 @@ func TestIllegalHellos(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			clientConfig, serverConfig := configs()
-			p := provider(t, pq, ec, other)
+			p := provider(t, id, ec, other)
 			clientConfig.Provider, serverConfig.Provider = p, p
 			if test.retry {
 				clientConfig.Provider = must(p.WithShares())
