@@ -152,49 +152,56 @@ func placeNamed(name string) place {
 }
 
 // TestBentBytes flips a bit in every byte of every message, before the bad peer
-// hashes it. What that makes may be legal: another random, a shorter offer. Then
-// both sides succeed and agree. Otherwise the victim has a fault to tell of the
-// peer, and never one of its own.
+// hashes it, with a HelloRetryRequest and without. What that makes may be legal:
+// another random, a shorter offer. Then both sides succeed and agree. Otherwise
+// the victim has a fault to tell of the peer, and never one of its own.
 func TestBentBytes(t *testing.T) {
 	for _, g := range twoGroups() {
 		step := 1
 		if pqkx.IsPostQuantum(g) || testing.Short() {
 			step = 7
 		}
-		clientConfig, serverConfig := badPeerConfigs(g, false)
-		for _, p := range places(false) {
-			t.Run(fmt.Sprintf("%v/%s", g.ID(), p.name), func(t *testing.T) {
-				succeeded := 0
-				size := 1
-				for i := 0; i < size; i += step {
-					m := meet(clientConfig, serverConfig, nil, nil)
-					hook := p.at(func(m []byte) []byte {
-						size = len(m)
-						m[min(i, size-1)] ^= 1 << (i % 8) // a signature may be shorter than the last one
-						return m
-					})
-					if p.client {
-						m.client.SetOutgoing(hook)
-					} else {
-						m.server.SetOutgoing(hook)
-					}
-					m.handshake(t)
-					victim, _ := m.sides(p.client)
-					if victim == nil {
-						m.agree(t)
-						succeeded++
-						continue
-					}
-					if !peersFault(victim) {
-						t.Errorf("byte %d: victim: %v", i, victim)
-					}
-				}
-				// A hello has a random and more that is free; all else is signed or a MAC.
-				if free := p.kind == clientHello || p.kind == serverHello; free != (succeeded > 0) {
-					t.Errorf("%d of %d bent messages were accepted", succeeded, size)
-				}
-			})
+		for _, retry := range []bool{false, true} {
+			clientConfig, serverConfig := badPeerConfigs(g, retry)
+			for _, p := range places(retry) {
+				t.Run(fmt.Sprintf("%v/retry %v/%s", g.ID(), retry, p.name), func(t *testing.T) {
+					testBentBytes(t, clientConfig, serverConfig, p, step)
+				})
+			}
 		}
+	}
+}
+
+func testBentBytes(t *testing.T, clientConfig, serverConfig *tls13.Config, p place, step int) {
+	succeeded := 0
+	size := 1
+	for i := 0; i < size; i += step {
+		m := meet(clientConfig, serverConfig, nil, nil)
+		hook := p.at(func(m []byte) []byte {
+			size = len(m)
+			m[min(i, size-1)] ^= 1 << (i % 8) // a signature may be shorter than the last one
+			return m
+		})
+		if p.client {
+			m.client.SetOutgoing(hook)
+		} else {
+			m.server.SetOutgoing(hook)
+		}
+		m.handshake(t)
+		victim, _ := m.sides(p.client)
+		if victim == nil {
+			m.agree(t)
+			succeeded++
+			continue
+		}
+		if !peersFault(victim) {
+			t.Errorf("byte %d: victim: %v", i, victim)
+		}
+	}
+	// A hello has a random and more that is free, save those of a retry, which may
+	// not change it (RFC 8446, section 4.1.2); all else is signed or a MAC.
+	if free := (p.kind == clientHello || p.kind == serverHello) && !p.retry; free != (succeeded > 0) {
+		t.Errorf("%d of %d bent messages were accepted", succeeded, size)
 	}
 }
 

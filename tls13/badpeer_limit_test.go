@@ -32,46 +32,45 @@ func (c *cutter) Write(p []byte) (int, error) {
 }
 
 // TestCut ends the connection after every byte of the handshake, in both
-// directions: each side ends with an error, and nothing of it is left.
+// directions, with a HelloRetryRequest and without: each side ends with an error,
+// and nothing of it is left.
 func TestCut(t *testing.T) {
-	steps := map[pqkx.NamedGroup]int{pqkx.X25519: 1, pqkx.X25519MLKEM768: 3}
 	var before runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	goroutines := runtime.NumGoroutine()
 	for _, g := range badPeerGroups() {
-		step, ok := steps[g.ID()]
-		if !ok {
-			step = 67
-		}
-		if testing.Short() {
-			step = max(step, 41)
-		}
-		clientConfig, serverConfig := badPeerConfigs(g, false)
-		clientConfig.HandshakeTimeout, serverConfig.HandshakeTimeout = 0, 0 // with its timers
-		fromClient, fromServer := flights(t, clientConfig, serverConfig)
-		for _, cutClient := range []bool{true, false} {
-			size := len(fromServer) - 4 // a signature may be shorter the next time
-			if cutClient {
-				size = len(fromClient)
-			}
-			for n := 0; n < size; n += step {
-				cut := func(w io.Writer) io.Writer { return &cutter{w.(*tls13.LinkEnd), n} }
-				var m *meeting
-				if cutClient {
-					m = meet(clientConfig, serverConfig, cut, nil)
-				} else {
-					m = meet(clientConfig, serverConfig, nil, cut)
-				}
-				m.handshake(t)
-				victim, _ := m.sides(cutClient)
-				if !errors.Is(victim, io.ErrUnexpectedEOF) {
-					t.Errorf("%v: cut after byte %d of %d, client's %v: %v", g.ID(), n, size, cutClient, victim)
-				}
-			}
+		for _, retry := range []bool{false, true} {
+			testCut(t, g, retry)
 		}
 	}
 	wantNothingLeft(t, goroutines, before.HeapAlloc)
+}
+
+func testCut(t *testing.T, g pqkx.Group, retry bool) {
+	clientConfig, serverConfig := badPeerConfigs(g, retry)
+	clientConfig.HandshakeTimeout, serverConfig.HandshakeTimeout = 0, 0 // with its timers
+	fromClient, fromServer := flights(t, clientConfig, serverConfig)
+	for _, cutClient := range []bool{true, false} {
+		size := len(fromServer) - 4 // a signature may be shorter the next time
+		if cutClient {
+			size = len(fromClient)
+		}
+		for n := 0; n < size; n += sweep(g) {
+			cut := func(w io.Writer) io.Writer { return &cutter{w.(*tls13.LinkEnd), n} }
+			var m *meeting
+			if cutClient {
+				m = meet(clientConfig, serverConfig, cut, nil)
+			} else {
+				m = meet(clientConfig, serverConfig, nil, cut)
+			}
+			m.handshake(t)
+			victim, _ := m.sides(cutClient)
+			if !errors.Is(victim, io.ErrUnexpectedEOF) {
+				t.Errorf("%v, retry %v: cut after byte %d of %d, client's %v: %v", g.ID(), retry, n, size, cutClient, victim)
+			}
+		}
+	}
 }
 
 // wantNothingLeft checks that goroutines and heap are back where they were.
