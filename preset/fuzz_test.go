@@ -109,11 +109,33 @@ func FuzzDecapsulate(f *testing.F) {
 			t.Errorf("%v: Decapsulate wrote to the server share", g.ID())
 		}
 		compare(t, g, true, keySeed, share, secret, nil, err)
+		if hybrid, ok := ks.(pqkx.HybridKeyShare); ok {
+			checkComponent(t, hybrid.Component(), parts, keySeed, answer, func(share []byte) []byte { return bent(share, bend, offset, whole) })
+		}
 		ks.Destroy()
 		if _, err := ks.Decapsulate(share); !errors.Is(err, pqkx.ErrDestroyed) {
 			t.Errorf("%v: Decapsulate after Destroy: %v", g.ID(), err)
 		}
 	})
+}
+
+// checkComponent finishes with the classical half of a hybrid alone. The seed and
+// the answer are the whole hybrid's.
+func checkComponent(t *testing.T, ks pqkx.KeyShare, parts []reference, seed, answer []byte, bend func([]byte) []byte) {
+	t.Helper()
+	for _, r := range parts {
+		if r.isEC {
+			seed, answer = seed[:r.keySeed], answer[:r.server]
+			break
+		}
+		seed, answer = seed[r.keySeed:], answer[r.server:]
+	}
+	if public := references[ks.Group().ID()][0].public(seed); !bytes.Equal(ks.Bytes(), public) {
+		t.Fatalf("%v: the component's key share differs from the reference", ks.Group().ID())
+	}
+	share := bend(answer)
+	secret, err := ks.Decapsulate(share)
+	compare(t, ks.Group(), true, seed, share, secret, nil, err)
 }
 
 // compare compares what a group made of a share with what the references do.
