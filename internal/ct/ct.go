@@ -1,9 +1,10 @@
 // Package ct measures whether the time of an operation depends on its secrets.
 //
-// Its tests look in three ways, since each of them is blind where another one
+// Its tests look in four ways, since each of them is blind where another one
 // sees: statistics of running times (TestCT), data flow from marked secrets to
-// branches and addresses (TestMemcheck), and the instructions that were
-// compiled (TestDivisions). None of them is a proof: see SECURITY.md.
+// branches and addresses as programs run (TestMemcheck) and in the text of
+// assembly (TestFlow), and the instructions that were compiled (TestDivisions).
+// None of them is a proof: see SECURITY.md.
 package ct
 
 import (
