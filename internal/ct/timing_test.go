@@ -9,11 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pqkx/pqkx"
 	"github.com/pqkx/pqkx/hybrid"
@@ -28,13 +25,8 @@ import (
 var samples = flag.Int("ct.samples", 0, "samples of each timing test; 0 means a few, and a lenient threshold")
 
 const (
-	// A leak is claimed only if every one of several rounds of fresh samples
-	// says so, with the same sign. Noise of the machine does not do that.
-	rounds         = 3
 	defaultSamples = 3000
 	shortSamples   = 600
-	lenient        = 12 // the t statistic of a few samples on a shared machine
-	strict         = 5  // of -ct.samples
 )
 
 // An operation is run on inputs of two classes. prepare returns the nth input of
@@ -134,54 +126,14 @@ func operations() []operation {
 	}
 }
 
-// measure draws n samples of both classes in random order. The inputs are
-// prepared in batches, so that no class is nearer in the caches.
-func measure(op operation, n int) []Sample {
-	const batch = 64
-	list := make([]Sample, 0, n)
-	for len(list) < n {
-		var classes [batch]int
-		var run [batch]func()
-		for i := range batch {
-			classes[i] = rand.IntN(2)
-			run[i] = op.prepare(classes[i])
-		}
-		run[0]() // warm
-		for i := 1; i < batch; i++ {
-			start := time.Now()
-			run[i]()
-			list = append(list, Sample{classes[i], float64(time.Since(start))})
-		}
-	}
-	return list
-}
-
-// leaks reports whether every round finds a difference beyond the threshold,
-// with the same sign, and the t statistics.
-func leaks(op operation, n int, threshold float64) (bool, []float64) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	defer debug.SetGCPercent(debug.SetGCPercent(-1))
-	var ts []float64
-	for range rounds {
-		runtime.GC()
-		t := T(measure(op, n))
-		ts = append(ts, math.Round(t*10)/10)
-		if math.Abs(t) < threshold || t*ts[0] < 0 {
-			return false, ts
-		}
-	}
-	return true, ts
-}
-
 func setup() (n int, threshold float64) {
 	switch {
 	case *samples > 0:
-		return *samples, strict
+		return *samples, Strict
 	case testing.Short():
-		return shortSamples, lenient
+		return shortSamples, Lenient
 	}
-	return defaultSamples, lenient
+	return defaultSamples, Lenient
 }
 
 func skipRace(t *testing.T) {
@@ -196,8 +148,8 @@ func TestCT(t *testing.T) {
 	n, threshold := setup()
 	for _, op := range operations() {
 		t.Run(op.name, func(t *testing.T) {
-			leaking, ts := leaks(op, n, threshold)
-			t.Logf("%s on %s: t = %v of %d samples, threshold %v in each of %d rounds", op.name, backend.Name(), ts, n, threshold, rounds)
+			leaking, ts := Distinguish(op.prepare, n, threshold)
+			t.Logf("%s on %s: t = %v of %d samples, threshold %v in each of %d rounds", op.name, backend.Name(), ts, n, threshold, Rounds)
 			if leaking {
 				t.Errorf("the running time depends on the secret: t = %v", ts)
 			}
@@ -265,7 +217,7 @@ func TestCTControls(t *testing.T) {
 		return func() { run(); run() }
 	}}, n, threshold)
 	same := operation{"same class", func(int) func() { return inner.prepare(0) }}
-	if leaking, ts := leaks(same, n, threshold); leaking {
+	if leaking, ts := Distinguish(same.prepare, n, threshold); leaking {
 		t.Errorf("a leak was found where both classes are one: t = %v", ts)
 	}
 }
@@ -275,7 +227,7 @@ func TestCTControls(t *testing.T) {
 func wantLeak(t *testing.T, op operation, n int, threshold float64) {
 	t.Helper()
 	for range 5 {
-		leaking, ts := leaks(op, n, threshold)
+		leaking, ts := Distinguish(op.prepare, n, threshold)
 		t.Logf("%s: t = %v", op.name, ts)
 		if leaking {
 			return
