@@ -175,15 +175,15 @@ func TestCTBackends(t *testing.T) {
 			if err != nil || strings.Count(string(out), "--- PASS: TestCT/") != len(operations()) {
 				t.Errorf("%v\n%s", err, out)
 			}
-			for _, line := range statistics.FindAll(out, -1) {
-				t.Logf("%s", line)
+			for _, m := range statistics.FindAllSubmatch(out, -1) {
+				t.Logf("%s", m[1])
 			}
 		})
 	}
 }
 
 // statistics are the lines in which TestCT says what it saw.
-var statistics = regexp.MustCompile(`.* threshold .*`)
+var statistics = regexp.MustCompile(`\.go:\d+: (.* threshold .*)`)
 
 // TestCTControls shows that the check finds a leak, and that it does not find
 // one where there is nothing to be found.
