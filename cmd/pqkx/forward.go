@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"sync"
@@ -104,7 +105,12 @@ func join(client *tls13.Conn, upstream *net.TCPConn) (err error) {
 		broken.Do(func() {
 			err = cause
 			reset(upstream)
-			reset(client.NetConn())
+			var fault *tls13.AlertError
+			if errors.As(cause, &fault) {
+				client.NetConn().Close() // the alert tells that it broke, and has to arrive
+			} else {
+				reset(client.NetConn())
+			}
 		})
 	}
 	var back sync.WaitGroup
@@ -117,6 +123,9 @@ func join(client *tls13.Conn, upstream *net.TCPConn) (err error) {
 // reset closes a connection in a way that nobody takes for the end of a stream:
 // there are TLS clients that accept an end without close_notify.
 func reset(conn net.Conn) {
+	if c, ok := conn.(*lingeringConn); ok {
+		conn = c.TCPConn
+	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		tcp.SetLinger(0)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 )
@@ -162,5 +163,34 @@ func TestForwardShutdown(t *testing.T) {
 	p.waitFor(t, "broken off: shutting down")
 	if _, err := io.ReadAll(conn); err == nil {
 		t.Error("the client sees an end of stream")
+	}
+}
+
+// TestForwardAlertArrives breaks a record and goes on sending: the stream to
+// the service is broken off, and the client is told why.
+func TestForwardAlertArrives(t *testing.T) {
+	t.Parallel()
+	broken := make(chan error, 1)
+	to := plainService(t, func(conn *net.TCPConn) {
+		_, err := io.ReadAll(conn)
+		broken <- err
+	})
+	_, conn := dialForward(t, to)
+	if err := conn.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	raw := conn.NetConn()
+	io.WriteString(raw, "\x17\x03\x03\x00\x20"+strings.Repeat("?", 32))
+	for range 20 {
+		if _, err := raw.Write(make([]byte, 1000)); err != nil {
+			t.Fatalf("write after the broken record: %v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil || !strings.Contains(err.Error(), "bad record MAC") {
+		t.Errorf("client: %v, want the alert", err)
+	}
+	if err := <-broken; err == nil {
+		t.Error("the service saw an end of stream where it broke off")
 	}
 }

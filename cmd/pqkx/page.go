@@ -8,6 +8,7 @@ import (
 	stdlog "log"
 	"net"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ func newPage(provider *pqkx.Provider, log *logger) *page {
 	return p
 }
 
-func (p *page) serve(_ context.Context, conn *tls13.Conn) { p.conns.put(conn) }
+func (p *page) serve(_ context.Context, conn *tls13.Conn) { p.conns.put(&pageConn{Conn: conn}) }
 
 func (p *page) shutdown(ctx context.Context) {
 	p.conns.Close()
@@ -54,10 +55,37 @@ func withConn(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
+func connOf(r *http.Request) *pageConn { return r.Context().Value(connKey{}).(*pageConn) }
+
+// A pageConn can hold back what is written to it. Net/http writes a response
+// in pieces; together they are one record.
+type pageConn struct {
+	*tls13.Conn
+	holds bool
+	held  []byte
+}
+
+// Write is called by the goroutine of a request alone.
+func (c *pageConn) Write(b []byte) (int, error) {
+	if !c.holds {
+		return c.Conn.Write(b)
+	}
+	c.held = append(c.held, b...)
+	return len(b), nil
+}
+
+func (c *pageConn) hold() { c.holds = true }
+
+// release writes what was held back. Its error, if there is one, comes again
+// at the next read or write of net/http.
+func (c *pageConn) release() {
+	c.Conn.Write(c.held)
+	c.holds, c.held = false, nil
+}
+
 // view describes the connection that a request came on.
 func (p *page) view(r *http.Request) *view {
-	conn := r.Context().Value(connKey{}).(*tls13.Conn)
-	return newView(conn.ConnectionState(), p.provider)
+	return newView(connOf(r).ConnectionState(), p.provider)
 }
 
 //go:embed page.html
@@ -71,7 +99,7 @@ func (p *page) serveHTML(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	p.send(w, "text/html; charset=utf-8", b.Bytes())
+	p.send(w, r, "text/html; charset=utf-8", b.Bytes())
 }
 
 func (p *page) serveJSON(w http.ResponseWriter, r *http.Request) {
@@ -80,17 +108,22 @@ func (p *page) serveJSON(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	p.send(w, "application/json", b.Bytes())
+	p.send(w, r, "application/json", b.Bytes())
 }
 
-func (p *page) send(w http.ResponseWriter, contentType string, body []byte) {
+func (p *page) send(w http.ResponseWriter, r *http.Request, contentType string, body []byte) {
 	h := w.Header()
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-store") // the next connection may differ
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Length", strconv.Itoa(len(body))) // nothing is left to write after the flush
+	conn := connOf(r)
+	conn.hold()
+	defer conn.release()
 	w.Write(body)
+	http.NewResponseController(w).Flush()
 }
 
 // A handoff is a net.Listener of connections that come from elsewhere.

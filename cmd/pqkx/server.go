@@ -61,7 +61,8 @@ func (s *server) serve(ctx context.Context, ln net.Listener) error {
 			time.Sleep(acceptPause)
 			continue
 		}
-		greetings.Go(func() { s.greet(ctx, conn.(*tls13.Conn).NetConn()) })
+		tcp := conn.(*tls13.Conn).NetConn().(*net.TCPConn)
+		greetings.Go(func() { s.greet(ctx, &lingeringConn{TCPConn: tcp}) })
 	}
 	s.log.printf("shutting down")
 	graceful, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
