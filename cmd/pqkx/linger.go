@@ -1,16 +1,17 @@
 package main
 
 import (
-	"io"
 	"net"
 	"sync"
 	"time"
 )
 
-// Bounds on how long a closed connection still listens to its peer.
+// Bounds on how long a closed connection still listens to its peer, who may be
+// in the middle of a handshake message of 16 MiB.
 const (
-	lingerTime  = time.Second
-	lingerBytes = 1 << 20
+	lingerTime  = 30 * time.Second
+	lingerIdle  = 2 * time.Second
+	lingerBytes = 1 << 25
 )
 
 // A lingeringConn closes in two steps: its sending half at once, and the rest
@@ -30,11 +31,25 @@ func (c *lingeringConn) Close() error {
 			c.TCPConn.Close() // the peer has reset it
 			return
 		}
-		c.SetReadDeadline(time.Now().Add(lingerTime))
-		go func() {
-			io.CopyN(io.Discard, c.TCPConn, lingerBytes)
-			c.TCPConn.Close()
-		}()
+		go c.drain(time.Now().Add(lingerTime))
 	})
 	return c.err
+}
+
+// drain reads what still comes, and closes the connection.
+func (c *lingeringConn) drain(end time.Time) {
+	defer c.TCPConn.Close()
+	buffer := make([]byte, 4096)
+	for total := 0; total < lingerBytes; {
+		idle := time.Now().Add(lingerIdle)
+		if idle.After(end) {
+			idle = end
+		}
+		c.SetReadDeadline(idle)
+		n, err := c.TCPConn.Read(buffer)
+		if err != nil {
+			return
+		}
+		total += n
+	}
 }
