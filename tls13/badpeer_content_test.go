@@ -97,6 +97,8 @@ func contentFaults() []contentFault {
 		{"Certificate", "after a request with a context", request("context", schemes), badValue},
 		{"Certificate", "after a request without schemes", request(""), tls13.AlertMissingExtension},
 		{"Certificate", "after a request with malformed schemes", request("", ext{extSignatures, []byte{0, 1, 4}}), badDecode},
+		{"Certificate", "after a request with no authority", request("", schemes, ext{extAuthorities, []byte{0, 0}}), badDecode},
+		{"Certificate", "after a request with malformed schemes for chains", request("", schemes, ext{extSignaturesCert, []byte{0, 0}}), badDecode},
 		{"Certificate", "after two requests", func(m []byte) []byte { return request("", schemes)(request("", schemes)(m)) }, badMessage},
 		{"CertificateVerify", "after a request", request("", schemes), badMessage},
 

@@ -17,11 +17,14 @@ const (
 	serverHello         = 2
 	encryptedExtensions = 8
 
-	extSupportedGroups = 10
-	extSignatures      = 13
-	extVersions        = 43
-	extCookie          = 44
-	extKeyShare        = 51
+	extSupportedGroups   = 10
+	extSignatures        = 13
+	extVersions          = 43
+	extCookie            = 44
+	extAuthorities       = 47
+	extPostHandshakeAuth = 49
+	extSignaturesCert    = 50
+	extKeyShare          = 51
 )
 
 // A hello is a ClientHello or ServerHello taken apart.

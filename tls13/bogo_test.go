@@ -245,6 +245,8 @@ func TestMisplacedExtensions(t *testing.T) {
 	}{
 		{"only its own", []ext{schemes}, true},
 		{"unknown", []ext{unknown, schemes}, true},
+		{"certificate_authorities", []ext{schemes, {extAuthorities, []byte{0, 3, 0, 1, 'n'}}}, true},
+		{"signature_algorithms_cert", []ext{schemes, {extSignaturesCert, []byte{0, 2, 4, 3}}}, true},
 		{"key_share", []ext{schemes, {extKeyShare, []byte{0, 29}}}, false},
 		{"cookie", []ext{{extCookie, []byte{0, 1, 0}}, schemes}, false},
 	} {

@@ -148,6 +148,12 @@ func (h *clientHello) readExtension(id uint16, s *cryptobyte.String) (ok bool) {
 		h.hasPSK, ok = true, validPSKs(s)
 	case extEarlyData:
 		h.hasEarlyData, ok = true, true
+	case extCertAuthorities:
+		ok = validAuthorities(s)
+	case extPostHandshakeAuth:
+		ok = true
+	case extSignatureAlgorithmsCert:
+		_, ok = readUint16s[tls.SignatureScheme](s)
 	default:
 		return true
 	}

@@ -10,22 +10,29 @@ import (
 
 // Extension types (RFC 8446, section 4.2, and RFC 8449).
 const (
-	extServerName          uint16 = 0
-	extSupportedGroups     uint16 = 10
-	extSignatureAlgorithms uint16 = 13
-	extALPN                uint16 = 16
-	extRecordSizeLimit     uint16 = 28
-	extPreSharedKey        uint16 = 41
-	extEarlyData           uint16 = 42
-	extSupportedVersions   uint16 = 43
-	extCookie              uint16 = 44
-	extPSKModes            uint16 = 45
-	extKeyShare            uint16 = 51
+	extServerName              uint16 = 0
+	extSupportedGroups         uint16 = 10
+	extSignatureAlgorithms     uint16 = 13
+	extALPN                    uint16 = 16
+	extPadding                 uint16 = 21
+	extRecordSizeLimit         uint16 = 28
+	extPreSharedKey            uint16 = 41
+	extEarlyData               uint16 = 42
+	extSupportedVersions       uint16 = 43
+	extCookie                  uint16 = 44
+	extPSKModes                uint16 = 45
+	extCertAuthorities         uint16 = 47
+	extPostHandshakeAuth       uint16 = 49
+	extSignatureAlgorithmsCert uint16 = 50
+	extKeyShare                uint16 = 51
 )
 
+// knownExtensions are those whose content is read, if only to refuse what is
+// malformed.
 var knownExtensions = []uint16{
 	extServerName, extSupportedGroups, extSignatureAlgorithms, extALPN, extRecordSizeLimit, extPreSharedKey,
-	extEarlyData, extSupportedVersions, extCookie, extPSKModes, extKeyShare,
+	extEarlyData, extSupportedVersions, extCookie, extPSKModes, extCertAuthorities, extPostHandshakeAuth,
+	extSignatureAlgorithmsCert, extKeyShare,
 }
 
 // An extension is one entry of an extension block.
@@ -68,9 +75,9 @@ func duplicateAlert(id uint16) Alert {
 
 // refuseKnown refuses an extension that we know and that is not for the
 // message, one of those that answer nothing (RFC 8446, section 4.2).
-func refuseKnown(list []extension, message string, allowed uint16) error {
+func refuseKnown(list []extension, message string, allowed ...uint16) error {
 	for _, e := range list {
-		if e.id != allowed && slices.Contains(knownExtensions, e.id) {
+		if !slices.Contains(allowed, e.id) && slices.Contains(knownExtensions, e.id) {
 			return alertf(AlertIllegalParameter, "unexpected extension %d in %s", e.id, message)
 		}
 	}
@@ -196,6 +203,22 @@ func groupsOf(shares []keyShareEntry) []pqkx.NamedGroup {
 		ids[i] = e.group
 	}
 	return ids
+}
+
+// validAuthorities reads a certificate_authorities extension (RFC 8446, section
+// 4.2.4), which has at least one name.
+func validAuthorities(s *cryptobyte.String) bool {
+	var list cryptobyte.String
+	if !s.ReadUint16LengthPrefixed(&list) || list.Empty() {
+		return false
+	}
+	for !list.Empty() {
+		var name cryptobyte.String
+		if !list.ReadUint16LengthPrefixed(&name) || name.Empty() {
+			return false
+		}
+	}
+	return true
 }
 
 // validPSKs reads a client's pre_shared_key extension (RFC 8446, section

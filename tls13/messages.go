@@ -242,19 +242,31 @@ func parseCertificateRequest(body []byte) (*certificateRequest, error) {
 	if !s.Empty() {
 		return nil, decodeError("CertificateRequest")
 	}
-	if err := refuseKnown(extensions, "CertificateRequest", extSignatureAlgorithms); err != nil {
+	err = refuseKnown(extensions, "CertificateRequest",
+		extSignatureAlgorithms, extCertAuthorities, extSignatureAlgorithmsCert)
+	if err != nil {
 		return nil, err
 	}
 	for _, e := range extensions {
-		if e.id != extSignatureAlgorithms {
-			continue
-		}
-		var ok bool
-		if m.schemes, ok = readUint16s[tls.SignatureScheme](&e.data); !ok || !e.data.Empty() {
-			return nil, decodeError("signature_algorithms in CertificateRequest")
+		if !m.readExtension(e.id, e.data) {
+			return nil, alertf(AlertDecodeError, "malformed extension %d in CertificateRequest", e.id)
 		}
 	}
 	return m, nil
+}
+
+func (m *certificateRequest) readExtension(id uint16, s cryptobyte.String) (ok bool) {
+	switch id {
+	case extSignatureAlgorithms:
+		m.schemes, ok = readUint16s[tls.SignatureScheme](&s)
+	case extCertAuthorities:
+		ok = validAuthorities(&s)
+	case extSignatureAlgorithmsCert:
+		_, ok = readUint16s[tls.SignatureScheme](&s)
+	default:
+		return true
+	}
+	return ok && s.Empty()
 }
 
 // A certificateMessage is the Certificate message (RFC 8446, section 4.4.2).
