@@ -1,6 +1,7 @@
 package tls13
 
 import (
+	"bytes"
 	"crypto/tls"
 	"slices"
 
@@ -35,6 +36,7 @@ type clientHello struct {
 	recordSizeLimit uint16
 	hasPSK          bool
 	hasEarlyData    bool
+	extensions      []extension // as received
 }
 
 // marshal returns the message with its header. The extensions are those that a
@@ -101,18 +103,18 @@ func parseClientHello(body []byte) (*clientHello, error) {
 	if s.Empty() {
 		return h, nil // of TLS 1.2 or older: the server's steps refuse it
 	}
-	extensions, err := readExtensions(&s, "ClientHello")
-	if err != nil {
+	var err error
+	if h.extensions, err = readExtensions(&s, "ClientHello"); err != nil {
 		return nil, err
 	}
 	if !s.Empty() {
 		return nil, decodeError("ClientHello")
 	}
-	for i, e := range extensions {
+	for i, e := range h.extensions {
 		if !h.readExtension(e.id, &e.data) {
 			return nil, alertf(AlertDecodeError, "malformed extension %d in ClientHello", e.id)
 		}
-		if e.id == extPreSharedKey && i != len(extensions)-1 {
+		if e.id == extPreSharedKey && i != len(h.extensions)-1 {
 			return nil, alertf(AlertIllegalParameter, "pre_shared_key is not the last extension in ClientHello")
 		}
 	}
@@ -175,18 +177,27 @@ func readVersions(s *cryptobyte.String) ([]uint16, bool) {
 }
 
 // sameAsRetried reports whether h may follow first after a HelloRetryRequest:
-// only the shares, the cookie, early data and the PSK's binders may differ (RFC
-// 8446, section 4.1.2).
+// with the same extensions in the same order, of which key_share alone may have
+// another content, and those of mayChange may come and go (RFC 8446, section
+// 4.1.2). An extension that is unknown here may have rules of its own, as
+// encrypted_client_hello does.
 func (h *clientHello) sameAsRetried(first *clientHello) bool {
+	same := func(a, b extension) bool {
+		return a.id == b.id &&
+			(a.id == extKeyShare || !slices.Contains(knownExtensions, a.id) || bytes.Equal(a.data, b.data))
+	}
 	return h.legacyVersion == first.legacyVersion &&
 		h.random == first.random &&
 		slices.Equal(h.sessionID, first.sessionID) &&
 		slices.Equal(h.cipherSuites, first.cipherSuites) &&
 		slices.Equal(h.compression, first.compression) &&
-		slices.Equal(h.versions, first.versions) &&
-		h.serverName == first.serverName &&
-		slices.Equal(h.groups, first.groups) &&
-		slices.Equal(h.schemes, first.schemes) &&
-		slices.Equal(h.protocols, first.protocols) &&
-		h.recordSizeLimit == first.recordSizeLimit
+		slices.EqualFunc(fixedExtensions(h.extensions), fixedExtensions(first.extensions), same)
+}
+
+// mayChange are the extensions that a second ClientHello may have or lack
+// whatever the first had.
+var mayChange = []uint16{extPadding, extPreSharedKey, extEarlyData, extCookie}
+
+func fixedExtensions(list []extension) []extension {
+	return slices.DeleteFunc(slices.Clone(list), func(e extension) bool { return slices.Contains(mayChange, e.id) })
 }

@@ -326,6 +326,10 @@ func testIllegalHellos(t *testing.T, id, ec, other pqkx.NamedGroup) {
 		{"second hello for another group", true, client(2, func(h *hello) { h.setShares(share{ec, make([]byte, 65)}) }), "server", tls13.AlertIllegalParameter},
 		{"second hello with other groups", true, client(2, func(h *hello) { h.setGroups(id, ec) }), "server", tls13.AlertIllegalParameter},
 		{"second hello with a cookie", true, client(2, func(h *hello) { h.set(extCookie, []byte{0, 1, 0}) }), "server", tls13.AlertIllegalParameter},
+		{"second hello with its extensions in another order", true, client(2, func(h *hello) { slices.Reverse(h.extensions) }), "server", tls13.AlertIllegalParameter},
+		{"second hello with one extension more", true, client(2, func(h *hello) { h.set(0x5555, nil) }), "server", tls13.AlertIllegalParameter},
+		{"second hello with one extension less", true, client(2, func(h *hello) { h.remove(0) }), "server", tls13.AlertIllegalParameter},
+		{"second hello with other versions", true, client(2, func(h *hello) { h.set(extVersions, []byte{4, 3, 4, 3, 3}) }), "server", tls13.AlertIllegalParameter},
 		{"second hello with another random", true, client(2, func(h *hello) { h.fixed[2]++ }), "server", tls13.AlertIllegalParameter},
 
 		{"retry to a group not offered", true, server(1, func(h *hello) { h.set(extKeyShare, groupBytes(0x0100)) }), "client", tls13.AlertIllegalParameter},
@@ -366,6 +370,35 @@ func asRetry(h *hello, id pqkx.NamedGroup) {
 	copy(h.fixed[2:], must(hex.DecodeString("CF21AD74E59A6111BE1D8C021E65B891C2A211167ABB8C5E079E09E2C8A8339C")))
 	if h.remove(extKeyShare); id != 0 {
 		h.set(extKeyShare, binary.BigEndian.AppendUint16(nil, uint16(id)))
+	}
+}
+
+// TestChangedRetries changes a second hello as a client may.
+func TestChangedRetries(t *testing.T) {
+	const unknown, extPadding, extEarlyData = 0xfe0d, 21, 42
+	for name, change := range map[string]func(h *hello, n int){
+		"no early_data":                  func(h *hello, n int) { h.set([]uint16{extEarlyData, extPadding}[n-1], nil) },
+		"less padding":                   func(h *hello, n int) { h.set(extPadding, make([]byte, 10-n)) },
+		"an unknown extension's content": func(h *hello, n int) { h.set(unknown, []byte{byte(n)}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			clientConfig, serverConfig := configs()
+			clientConfig.Provider = must(clientConfig.Provider.WithShares())
+			c, s := pair(t, clientConfig, serverConfig)
+			n := 0
+			c.SetOutgoing(func(message []byte) []byte {
+				if message[0] != clientHello {
+					return message
+				}
+				n++
+				h := parseHello(message)
+				change(h, n)
+				return h.marshal()
+			})
+			if clientErr, serverErr := handshake(c, s); clientErr != nil || serverErr != nil || n != 2 {
+				t.Errorf("client: %v, server: %v, after %d hellos", clientErr, serverErr, n)
+			}
+		})
 	}
 }
 
