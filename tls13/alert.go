@@ -108,6 +108,16 @@ func alertf(a Alert, format string, args ...any) error {
 	return &AlertError{a, fmt.Errorf(format, args...)}
 }
 
+// brief formats a list of the peer's for an error. It is shortened, because the
+// peer decides how long it is.
+func brief[T any](verb string, list []T) string {
+	const most = 8
+	if len(list) <= most {
+		return fmt.Sprintf(verb, list)
+	}
+	return fmt.Sprintf(verb+" and %d more", list[:most], len(list)-most)
+}
+
 // rejection gives the error of a callback its alert: the one that it names, or
 // else a.
 func rejection(err error, a Alert) error {

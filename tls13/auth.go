@@ -133,7 +133,7 @@ func (c *Config) chooseCertificate(name string, accepted []tls.SignatureScheme) 
 		}
 	}
 	if found == nil {
-		return nil, 0, alertf(AlertHandshakeFailure, "no certificate for the client's signature algorithms %v", accepted)
+		return nil, 0, alertf(AlertHandshakeFailure, "no certificate for the client's signature algorithms %s", brief("%v", accepted))
 	}
 	return found, scheme, nil
 }

@@ -98,12 +98,20 @@ func (h *clientHello) check() error {
 	case h.recordSizeLimit != 0 && h.recordSizeLimit < 64:
 		return alertf(AlertIllegalParameter, "record_size_limit of %d bytes", h.recordSizeLimit)
 	}
-	seen := make(map[pqkx.NamedGroup]bool)
+	return h.checkShares()
+}
+
+// checkShares takes time that is linear in the two lists.
+func (h *clientHello) checkShares() error {
+	offered, seen := make(map[pqkx.NamedGroup]bool, len(h.groups)), make(map[pqkx.NamedGroup]bool, len(h.shares))
+	for _, id := range h.groups {
+		offered[id] = true
+	}
 	for _, e := range h.shares {
 		switch {
 		case seen[e.group]:
 			return alertf(AlertIllegalParameter, "duplicate key share for group %v", e.group)
-		case !slices.Contains(h.groups, e.group):
+		case !offered[e.group]:
 			return alertf(AlertIllegalParameter, "key share for group %v, which is not in supported_groups", e.group)
 		}
 		seen[e.group] = true
@@ -151,7 +159,7 @@ func (h *serverHandshake) negotiateProtocol() error {
 			return nil
 		}
 	}
-	return alertf(AlertNoApplicationProtocol, "client offers the protocols %q, none of ours", h.hello.protocols)
+	return alertf(AlertNoApplicationProtocol, "client offers the protocols %s, none of ours", brief("%q", h.hello.protocols))
 }
 
 // retry asks for a share of the chosen group, if there is none, and reads the
@@ -184,8 +192,8 @@ func (h *serverHandshake) readSecondHello() error {
 	}
 	switch {
 	case len(second.shares) != 1 || second.shares[0].group != h.group.ID():
-		return alertf(AlertIllegalParameter, "second ClientHello has shares for %v, want one for %v (wrong group)",
-			groupsOf(second.shares), h.group.ID())
+		return alertf(AlertIllegalParameter, "second ClientHello has shares for %s, want one for %v (wrong group)",
+			brief("%v", groupsOf(second.shares)), h.group.ID())
 	case second.cookie != nil:
 		return alertf(AlertIllegalParameter, "second ClientHello has a cookie that was not sent")
 	case !second.sameAsRetried(h.hello):

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pqkx/pqkx"
 	"github.com/pqkx/pqkx/preset"
+	"github.com/pqkx/pqkx/tls13"
 )
 
 // startServe starts serve on a port of the kernel's choice, and returns its
@@ -247,6 +248,20 @@ func TestServeURL(t *testing.T) {
 		if got, want := isLoopback(addr), addr.IP.IsLoopback(); got != want {
 			t.Errorf("isLoopback(%v) = %v", addr, got)
 		}
+	}
+}
+
+// TestLongOffers: a client that offers all there is fills neither log nor page.
+func TestLongOffers(t *testing.T) {
+	var cs tls13.ConnectionState
+	for id := range pqkx.NamedGroup(30000) {
+		cs.OfferedGroups = append(cs.OfferedGroups, id)
+	}
+	if line := offer(cs); len(line) > 1000 || !strings.HasSuffix(line, " and 29984 more") {
+		t.Errorf("%d bytes to log: %.80s...", len(line), line)
+	}
+	if n := len(newView(cs, preset.Default()).Offered); n != maxOffered {
+		t.Errorf("%d groups on the page, want %d", n, maxOffered)
 	}
 }
 

@@ -116,7 +116,12 @@ func offer(cs tls13.ConnectionState) string {
 	if len(cs.OfferedGroups) == 0 {
 		return ""
 	}
-	return "; offered " + joinNames(cs.OfferedGroups)
+	const most = 16
+	groups := cs.OfferedGroups
+	if len(groups) <= most {
+		return "; offered " + joinNames(groups)
+	}
+	return fmt.Sprintf("; offered %s and %d more", joinNames(groups[:most]), len(groups)-most)
 }
 
 // A logger writes whole, printable lines with the time.

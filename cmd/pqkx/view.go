@@ -72,7 +72,7 @@ func newView(cs tls13.ConnectionState, p *pqkx.Provider) *view {
 		NotEnabled:        []string{},
 	}
 	known, enabled := preset.All(), groupNames(p) // some of which the policy may refuse
-	for _, id := range cs.OfferedGroups {
+	for _, id := range cs.OfferedGroups[:min(len(cs.OfferedGroups), maxOffered)] {
 		if id.GREASE() {
 			continue // stands for nothing
 		}
@@ -91,6 +91,10 @@ func newView(cs tls13.ConnectionState, p *pqkx.Provider) *view {
 	v.Explanation = explain(v)
 	return v
 }
+
+// maxOffered is how many of a client's groups are shown: more than any honest
+// one has, and few enough that a page costs no more than its request.
+const maxOffered = 100
 
 // groupsValue is what to give --groups to get the provider's groups.
 func groupsValue(p *pqkx.Provider) []string {
