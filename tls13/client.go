@@ -98,6 +98,9 @@ func (h *clientHandshake) sendClientHello() error {
 	if h.config.MaxFragment != 0 {
 		h.hello.recordSizeLimit = h.config.ownRecordSizeLimit()
 	}
+	if h.config.GREASE {
+		newGrease().apply(h.hello)
+	}
 	if err := h.sendHello(); err != nil {
 		return err
 	}
@@ -113,6 +116,7 @@ func (h *clientHandshake) sendHello() error {
 	message := h.send(h.hello.marshal())
 	if h.c.outgoing != nil { // a test may have sent another one, even a malformed one
 		if sent, err := parseClientHello(message[4:]); err == nil {
+			sent.grease = h.hello.grease
 			h.hello = sent
 		}
 	}
@@ -188,7 +192,7 @@ func (h *clientHandshake) checkServerHello(hello *serverHello) error {
 		return alertf(AlertIllegalParameter, "server did not echo the session id")
 	case hello.compression != 0:
 		return alertf(AlertDecodeError, "server selected compression method %d", hello.compression)
-	case !slices.Contains(h.hello.cipherSuites, hello.cipherSuite):
+	case !slices.Contains(h.hello.cipherSuites, hello.cipherSuite) || suiteByID(hello.cipherSuite) == nil:
 		return alertf(AlertIllegalParameter, "server selected cipher suite 0x%04x, which was not offered", hello.cipherSuite)
 	}
 	allowed := []uint16{extSupportedVersions, extKeyShare}

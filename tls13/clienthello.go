@@ -37,6 +37,7 @@ type clientHello struct {
 	hasPSK          bool
 	hasEarlyData    bool
 	extensions      []extension // as received
+	grease          *grease     // for what is sent, nil for none
 }
 
 // marshal returns the message with its header. The extensions are those that a
@@ -53,18 +54,34 @@ func (h *clientHello) marshal() []byte {
 }
 
 func (h *clientHello) addExtensions(b *cryptobyte.Builder) {
-	if h.serverName != "" {
-		addExtension(b, extServerName, func(b *cryptobyte.Builder) { addServerName(b, h.serverName) })
+	list := h.extensionList()
+	if h.grease != nil {
+		list = h.grease.arrange(list)
 	}
-	addExtension(b, extSupportedGroups, func(b *cryptobyte.Builder) { addUint16s(b, h.groups) })
-	addExtension(b, extSignatureAlgorithms, func(b *cryptobyte.Builder) { addUint16s(b, h.schemes) })
+	for _, e := range list {
+		addExtension(b, e.id, func(b *cryptobyte.Builder) { b.AddBytes(e.data) })
+	}
+}
+
+// extensionList returns the extensions of a hello of ours.
+func (h *clientHello) extensionList() (list []extension) {
+	add := func(id uint16, f func(*cryptobyte.Builder)) {
+		var b cryptobyte.Builder
+		f(&b)
+		list = append(list, extension{id, b.BytesOrPanic()})
+	}
+	if h.serverName != "" {
+		add(extServerName, func(b *cryptobyte.Builder) { addServerName(b, h.serverName) })
+	}
+	add(extSupportedGroups, func(b *cryptobyte.Builder) { addUint16s(b, h.groups) })
+	add(extSignatureAlgorithms, func(b *cryptobyte.Builder) { addUint16s(b, h.schemes) })
 	if len(h.protocols) > 0 {
-		addExtension(b, extALPN, func(b *cryptobyte.Builder) { addProtocols(b, h.protocols) })
+		add(extALPN, func(b *cryptobyte.Builder) { addProtocols(b, h.protocols) })
 	}
 	if h.recordSizeLimit != 0 {
-		addExtension(b, extRecordSizeLimit, func(b *cryptobyte.Builder) { b.AddUint16(h.recordSizeLimit) })
+		add(extRecordSizeLimit, func(b *cryptobyte.Builder) { b.AddUint16(h.recordSizeLimit) })
 	}
-	addExtension(b, extSupportedVersions, func(b *cryptobyte.Builder) {
+	add(extSupportedVersions, func(b *cryptobyte.Builder) {
 		b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) {
 			for _, v := range h.versions {
 				b.AddUint16(v)
@@ -72,17 +89,18 @@ func (h *clientHello) addExtensions(b *cryptobyte.Builder) {
 		})
 	})
 	if h.cookie != nil {
-		addExtension(b, extCookie, func(b *cryptobyte.Builder) {
+		add(extCookie, func(b *cryptobyte.Builder) {
 			b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(h.cookie) })
 		})
 	}
-	addExtension(b, extKeyShare, func(b *cryptobyte.Builder) {
+	add(extKeyShare, func(b *cryptobyte.Builder) {
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
 			for _, e := range h.shares {
 				addKeyShare(b, e)
 			}
 		})
 	})
+	return list
 }
 
 // parseClientHello reads the message without its header. It refuses what is

@@ -57,6 +57,12 @@ type Config struct {
 	// in order of preference; nil means all that this package implements.
 	SignatureSchemes []tls.SignatureScheme
 
+	// GREASE makes a client offer values that stand for nothing, of the ranges
+	// reserved for that (RFC 8701), and send its extensions in a random order.
+	// A server has to ignore both, and one that does not is found before it
+	// meets a group or an extension that is really new.
+	GREASE bool
+
 	// Hints remembers, for a client, which group each server chose, so that
 	// the next connection sends a share for it. Nil means no memory.
 	Hints *HintCache
