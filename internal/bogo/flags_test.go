@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -125,6 +126,7 @@ func TestFlags(t *testing.T) {
 			server(nil, func(_ *testing.T, c *tls.Conn) { c.NetConn().(*net.TCPConn).CloseWrite() }), 1, "Unexpected SSL_shutdown result: -1 != 1"},
 		{"truncation", with(asClient(), "-check-close-notify"),
 			server(nil, func(_ *testing.T, c *tls.Conn) { c.NetConn().(*net.TCPConn).CloseWrite() }), 1, "Unexpected SSL_shutdown result: -1 != 1"},
+		{"GREASE on a server", with(asServer(), "-enable-grease", "-permute-extensions"), client(nil, nil), 0, ""},
 		{"HTTP", asServer(), raw("GET / HTTP/1.0\r\n\r\n"), 1, ":HTTP_REQUEST:"},
 		{"TLS 1.2", asServer(), client(func(c *tls.Config) { c.MinVersion, c.MaxVersion = 0, tls.VersionTLS12 }, nil), 1, ":UNSUPPORTED_PROTOCOL:"},
 		{"TLS 1.2 server", asClient(), server(func(c *tls.Config) { c.MinVersion, c.MaxVersion = 0, tls.VersionTLS12 }, nil), 1, "peer sent alert protocol_version"},
@@ -263,6 +265,50 @@ func TestAlertReachesTheRunner(t *testing.T) {
 		t.Errorf("runner: %v, want the alert certificate_unknown", err)
 	}
 	p.endWithAny(1, ":CERTIFICATE_VERIFY_FAILED:")
+}
+
+// TestSendAlert has both roles send the alert that -send-alert is about, once the
+// other side is known.
+func TestSendAlert(t *testing.T) {
+	for role, flags := range map[string][]string{"client": asClient(), "server": asServer()} {
+		p := start(t, append(flags, "-send-alert", "-shim-writes-first")...)
+		conn := tls.Client(p.conn, clientConfig())
+		if role == "client" {
+			conn = tls.Server(p.conn, serverConfig())
+		}
+		_, err := conn.Read(make([]byte, 1))
+		if err == nil || !strings.Contains(err.Error(), "remote error: tls: decompression failure") {
+			t.Errorf("%s: %v, want the alert decompression_failure", role, err)
+		}
+		p.endWithAny(1, "told to send an alert")
+	}
+}
+
+// TestGREASE looks into what a client sends first, which two flags decide and
+// without them has no GREASE.
+func TestGREASE(t *testing.T) {
+	for _, flag := range []string{"-enable-grease", "-permute-extensions", ""} {
+		var hello *tls.ClientHelloInfo
+		look := func(c *tls.Config) {
+			c.CurvePreferences = []tls.CurveID{tls.CurveP256} // asks for a second ClientHello
+			c.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
+				hello = h
+				return nil, nil
+			}
+		}
+		flags := append(asClient(), "-curves", "29", "-curves", "23", "-key-shares", "29", "-expect-hrr", "-expect-curve-id", "23")
+		if flag != "" {
+			flags = append(flags, flag)
+		}
+		p := start(t, flags...)
+		server(look, nil)(t, p)
+		p.end(0, "")
+		got := slices.ContainsFunc(hello.Extensions, func(id uint16) bool { return pqkx.NamedGroup(id).GREASE() }) &&
+			slices.ContainsFunc(hello.SupportedCurves, func(id tls.CurveID) bool { return pqkx.NamedGroup(id).GREASE() })
+		if got != (flag != "") {
+			t.Errorf("with %q: extensions %v, groups %v", flag, hello.Extensions, hello.SupportedCurves)
+		}
+	}
 }
 
 // TestWithoutConnection is about what ends before the first byte.

@@ -38,6 +38,8 @@ type settings struct {
 	declineALPN     bool
 	rejectALPN      bool
 	maxSendFragment int
+	grease          bool // -enable-grease and -permute-extensions, which a server has no use for
+	sendAlert       bool
 
 	noOpExtraHandshake bool
 	shimWritesFirst    bool
@@ -198,6 +200,10 @@ var flags = map[string]flag{
 		s.maxSendFragment = v
 		return never(v < 64 || v > 1<<14, "such fragments")
 	}),
+
+	"enable-grease":      alone(func(s *settings) { s.grease = true }),
+	"permute-extensions": alone(func(s *settings) { s.grease = true }),
+	"send-alert":         alone(func(s *settings) { s.sendAlert = true }),
 
 	"shim-writes-first":      alone(func(s *settings) { s.shimWritesFirst = true }),
 	"shim-shuts-down":        alone(func(s *settings) { s.shimShutsDown = true }),

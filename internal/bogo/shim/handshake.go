@@ -39,14 +39,32 @@ func (s *settings) handshake() (*handshake, error) {
 		h.config.KeyLogWriter = &h.keyLog
 	}
 	if s.server {
-		return h, s.serveAs(h)
+		err = s.serveAs(h)
+	} else {
+		err = s.connectAs(h)
 	}
+	if s.sendAlert {
+		h.config.VerifyConnection = abort
+	}
+	return h, err
+}
+
+// abort ends a connection once the peer has proved who it is, with an alert that
+// nothing in TLS 1.3 leads to.
+func abort(tls13.ConnectionState) error {
+	const decompressionFailure tls13.Alert = 30
+	return &tls13.AlertError{Alert: decompressionFailure, Err: errors.New("told to send an alert")}
+}
+
+// connectAs sets what a client needs.
+func (s *settings) connectAs(h *handshake) (err error) {
 	h.config.NextProtos = s.protocols
+	h.config.GREASE = s.grease
 	h.config.SignatureSchemes, err = s.schemes()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return h, s.verification(h.config)
+	return s.verification(h.config)
 }
 
 // provider has the groups of -curves, or the usual ones, and the shares that
