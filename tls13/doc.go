@@ -12,7 +12,7 @@
 //
 // In scope: the three AEAD cipher suites of RFC 8446; server certificates with
 // ECDSA, Ed25519 and RSA-PSS; server name, ALPN and record size limit;
-// HelloRetryRequest with cookie; KeyUpdate; exporters; middlebox
+// HelloRetryRequest with cookie; KeyUpdate; exporters; GREASE; middlebox
 // compatibility. Out of scope: TLS 1.2 and older, 0-RTT, resumption (tickets
 // are read and dropped) and client certificates (a server that asks for one
 // gets an empty answer).
