@@ -49,6 +49,7 @@ func FuzzInvalidDK(f *testing.F)        { fuzzFormat(f, invalidDK) }
 func FuzzS2NKAT(f *testing.F)           { fuzzFormat(f, s2nKAT) }
 func FuzzXWingText(f *testing.F)        { fuzzFormat(f, xwingText) }
 func FuzzHPKEText(f *testing.F)         { fuzzFormat(f, hpkeText) }
+func FuzzWycheproofText(f *testing.F)   { fuzzFormat(f, wycheproofText) }
 func FuzzWycheproof(f *testing.F)       { fuzzFormat(f, wycheproof) }
 func FuzzACVP(f *testing.F)             { fuzzFormat(f, acvp) }
 func FuzzOwn(f *testing.F)              { fuzzFormat(f, own) }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // A File is what a reader made of a file.
@@ -58,6 +59,7 @@ var formats = []format{
 	s2nKAT,
 	xwingText,
 	hpkeText,
+	wycheproofText,
 
 	wycheproof,
 	acvp,
@@ -163,7 +165,12 @@ func recognise(data []byte, name *string) (func(*File) error, error) {
 			if t.empty != "" {
 				return func(*File) error { return fmt.Errorf("section [%s] is empty", t.empty) }, nil
 			}
-			return func(file *File) error { return f.read(file, t) }, nil
+			return func(file *File) error {
+				if !strings.HasSuffix(t.raw, "\n") {
+					file.note("the last line has no end: the file may be cut off")
+				}
+				return f.read(file, t)
+			}, nil
 		}
 	}
 	return nil, ErrUnrecognised

@@ -177,6 +177,17 @@ func textSamples(t testing.TB, add addFunc) {
 		lines("Kem", "ML-KEM-512", "EncodedPrivateKey", x.dk, "Input", "", "Output", "", "Result", "TEST_DECAPSULATE_ERROR")+"\n"+
 		lines("Kem", "ML-KEM-512", "EncodedPrivateKey", unreduced(x.dk), "Input", x.ct, "Output", "", "Result", "TEST_PARSE_PRIVATE_KEY_ERROR"))
 
+	attributes := "# Imported from a file\n#\n# Algorithm: ECDH\n\n[curve = %s]\n%s\n# tcId = 1\n# normal case\n%s\n# tcId = 2\n# a point\n%s"
+	add(wycheproofText.name, 1, 1, 0, fmt.Sprintf(attributes, "curve25519", "",
+		lines("private", u.private, "public", u.peer, "result", "valid", "shared", u.ss),
+		lines("private", u.private, "public", u.peer, "result", "acceptable", "shared", u.ss, "flags", "Twist,SpecialPublicKey")))
+	add(wycheproofText.name, 2, 0, 0, fmt.Sprintf(attributes, "secp256r1", "[encoding = ecpoint]\n",
+		lines("private", ec.private, "public", ec.peer, "result", "valid", "shared", ec.ss),
+		lines("private", ec.private, "public", short(ec.peer), "result", "invalid", "shared", "", "flags", "InvalidEncoding")))
+	add(wycheproofText.name, 0, 0, 2, fmt.Sprintf(attributes, "secp224r1", "[encoding = ecpoint]\n",
+		lines("private", ec.private, "public", ec.peer, "result", "valid", "shared", ec.ss),
+		lines("private", ec.private, "public", ec.peer, "result", "valid", "shared", ec.ss)))
+
 	n := nistExchange(t, "Kyber512")
 	add(botan.name, 1, 0, 1, "[Kyber-512-90s-r3]\n"+lines("Seed", nistSeed(), "SS", n.ss, "PK", n.m, "SK", n.m, "CT", n.m)+
 		"\n[Kyber-512-r3]\n"+lines("Seed", nistSeed(), "SS", n.ss, "PK", SHAKE256_16.sum(n.ek), "SK", SHAKE256_16.sum(n.dk), "CT", SHAKE256_16.sum(n.ct)))

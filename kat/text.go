@@ -28,7 +28,7 @@ type text struct {
 
 // A record is a run of lines with no blank one between them.
 type record struct {
-	section  string
+	section  string   // or several lines of attributes
 	comments []string // above it
 	fields   []field
 }
@@ -58,10 +58,13 @@ func parseText(data []byte) (*text, error) {
 		case line[0] == '#':
 			comments = append(comments, strings.TrimSpace(strings.TrimLeft(line, "#")))
 		case line[0] == '[' && line[len(line)-1] == ']':
-			if section != "" && (len(t.records) == 0 || t.records[len(t.records)-1].section != section) {
+			next := strings.TrimSpace(line[1 : len(line)-1])
+			if empty := !t.ends(section); empty && strings.Contains(section, " = ") && strings.Contains(next, " = ") {
+				next = section + "\n" + next // attributes of one group
+			} else if empty {
 				t.empty = section
 			}
-			section, current = strings.TrimSpace(line[1:len(line)-1]), nil
+			section, current = next, nil
 		case !ok && current != nil && isFlag(line):
 			current.fields = append(current.fields, field{name: line, line: n})
 		case !ok:
@@ -84,10 +87,15 @@ func parseText(data []byte) (*text, error) {
 			return nil, fmt.Errorf("more than %d lines", maxFields)
 		}
 	}
-	if section != "" && (len(t.records) == 0 || t.records[len(t.records)-1].section != section) {
+	if !t.ends(section) {
 		t.empty = section
 	}
 	return t, nil
+}
+
+// ends reports whether the last record is of this section, or there is none.
+func (t *text) ends(section string) bool {
+	return section == "" || len(t.records) > 0 && t.records[len(t.records)-1].section == section
 }
 
 // cutField splits "name = value" and "name: value". A name has no blanks but in
