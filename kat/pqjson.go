@@ -70,15 +70,18 @@ func guess(cases []*Case) (string, error) {
 }
 
 // liboqs reads liboqs's kats.json: of each algorithm the hash of one record of
-// NIST's file, and of all.
+// NIST's file, and of all; before version 0.10 of one record alone.
 var liboqs = format{
 	name: "liboqs kats.json",
 	recogniseJSON: func(v *value) bool {
-		return v.isObject() && slices.ContainsFunc(v.object, func(m member) bool { return m.value.has("all", "single") })
+		return v.isObject() && slices.ContainsFunc(v.object, func(m member) bool {
+			_, hash := m.value.token.(string)
+			return m.value.has("all", "single") || hash && liboqsName(m.name)
+		})
 	},
 	readJSON: func(f *File, v *value) error {
 		for _, m := range v.object {
-			if err := readLiboqs(f, m.name, m.value); err != nil {
+			if err := readLiboqs(f, v, m); err != nil {
 				return err
 			}
 		}
@@ -86,26 +89,50 @@ var liboqs = format{
 	},
 }
 
-func readLiboqs(f *File, name string, v *value) error {
-	for _, b := range []struct {
-		id    string
-		count int
-	}{{"single", 1}, {"all", rspCount}} {
-		c := &Case{Group: name, ID: b.id, Algorithm: name, Bulk: &Bulk{Count: b.count, hash: hashRSP}}
-		want, err := v.hex(b.id)
-		if err != nil {
-			return err
-		}
-		if len(want) != 32 {
-			return v.errorf("%s of %d bytes, want 32", b.id, len(want))
-		}
-		c.Want = Values{FileHash: want}
-		if _, ok := kems[name]; !ok || strings.HasSuffix(name, "-ipd") || name == "X-Wing" {
-			c.Skip = name + " is not an algorithm that is known here"
-		}
-		f.add(c)
+// liboqsOthers are the beginnings of the names of liboqs's other mechanisms.
+var liboqsOthers = []string{"BIKE", "Classic-McEliece", "FrodoKEM", "eFrodoKEM", "HQC", "NTRU", "sntrup", "SIKE", "SIDH", "Saber", "LightSaber", "FireSaber"}
+
+// liboqsName reports whether a name is of a mechanism that liboqs has had.
+func liboqsName(name string) bool {
+	_, ok := kems[strings.TrimSuffix(name, "-90s")]
+	return ok || slices.ContainsFunc(liboqsOthers, func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+func readLiboqs(f *File, file *value, m member) error {
+	if !liboqsName(m.name) {
+		return file.errorf("unknown algorithm %q", m.name)
 	}
-	return v.done()
+	if _, ok := m.value.token.(string); ok {
+		return addLiboqs(f, m.name, "single", 1, file, m.name)
+	}
+	if err := addLiboqs(f, m.name, "single", 1, m.value, "single"); err != nil {
+		return err
+	}
+	if err := addLiboqs(f, m.name, "all", rspCount, m.value, "all"); err != nil {
+		return err
+	}
+	return m.value.done()
+}
+
+// addLiboqs adds the case of a hash that is a member of v.
+func addLiboqs(f *File, name, id string, count int, v *value, key string) error {
+	c := &Case{Group: name, ID: id, Algorithm: name, Bulk: &Bulk{Count: count, hash: hashRSP}}
+	want, err := v.hex(key)
+	if err != nil {
+		return err
+	}
+	if len(want) != 32 {
+		return v.errorf("%s of %d bytes, want 32", key, len(want))
+	}
+	c.Want = Values{FileHash: want}
+	switch _, ok := kems[name]; {
+	case strings.HasSuffix(name, "-90s"):
+		c.Skip = kyber90s
+	case !ok || strings.HasSuffix(name, "-ipd") || name == "X-Wing":
+		c.Skip = name + " is not an algorithm that is known here"
+	}
+	f.add(c)
+	return nil
 }
 
 // xwingJSON reads the vectors of draft-connolly-cfrg-xwing-kem.

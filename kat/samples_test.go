@@ -99,6 +99,7 @@ func makeSamples(t testing.TB) []sample {
 	}
 	textSamples(t, add)
 	jsonSamples(t, add)
+	liboqsSamples(add)
 	wycheproofSamples(t, add)
 	return list
 }
@@ -293,6 +294,11 @@ func jsonSamples(t testing.TB, add addFunc) {
 		k.seed, SHA3_256.sum(k.ek), SHA3_256.sum(k.dk), k.m, SHA3_256.sum(k.ct), k.ss))
 	add(liboqs.name, 2, 0, 2, `{"Kyber512": {"all": "0435224d77cc89bf77b82aa82af254b62f25d24e18c44dcd0aa9473cde97217a", "single": "bb0481d3325d828817900b709d23917cefbc10026fc857f098979451f67bb0ca"},
 		"BIKE-L1": {"all": "0435224d77cc89bf77b82aa82af254b62f25d24e18c44dcd0aa9473cde97217a", "single": "bb0481d3325d828817900b709d23917cefbc10026fc857f098979451f67bb0ca"}}`)
+}
+
+func liboqsSamples(add addFunc) {
+	add(liboqs.name, 1, 0, 2, `{"BIKE1-L1-CPA": "0435224d77cc89bf77b82aa82af254b62f25d24e18c44dcd0aa9473cde97217a", "Kyber512": "bb0481d3325d828817900b709d23917cefbc10026fc857f098979451f67bb0ca",
+		"Kyber512-90s": "0435224d77cc89bf77b82aa82af254b62f25d24e18c44dcd0aa9473cde97217a"}`)
 }
 
 func tlsHybridSample(t testing.TB) string {
