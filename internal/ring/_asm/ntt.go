@@ -224,12 +224,7 @@ func dot() {
 	b := pointer("b")
 	n := Load(Param("n"), GP64())
 	inverse, qs := held(pattern(inverseQ(), 0)), held(pattern(q, 0))
-	as := []Mem{a}
-	for range 3 {
-		next := GP64()
-		LEAQ(Mem{Base: as[len(as)-1].Base, Index: stride, Scale: 1}, next)
-		as = append(as, Mem{Base: next})
-	}
+	as := strided(a, stride)
 	at := GP64()
 	XORQ(at, at)
 	for i := range as {
@@ -277,6 +272,17 @@ func dot() {
 	body("three", 3)
 	body("four", 4)
 	body("one", 1)
+}
+
+// strided returns where four polynomials are, each so many bytes after another.
+func strided(a Mem, stride Register) []Mem {
+	as := []Mem{a}
+	for range 3 {
+		next := GP64()
+		LEAQ(Mem{Base: as[len(as)-1].Base, Index: stride, Scale: 1}, next)
+		as = append(as, Mem{Base: next})
+	}
+	return as
 }
 
 func reduce() {

@@ -44,10 +44,13 @@ func main() {
 }
 
 // function starts an assembly function.
-func function(name, signature string) {
-	TEXT(name+"AVX2", NOSPLIT, signature)
+func function(name, signature string) { functionWith("AVX2", name, signature) }
+
+func functionWith(extension, name, signature string) {
+	symbol := name + strings.ReplaceAll(extension, "-", "")
+	TEXT(symbol, NOSPLIT, signature)
 	Pragma("noescape")
-	Doc(fmt.Sprintf("%sAVX2 is %sGeneric with AVX2.", name, name))
+	Doc(fmt.Sprintf("%s is %sGeneric with %s.", symbol, name, extension))
 }
 
 func end() {

@@ -39,12 +39,7 @@ func wide() {
 	wideUniform()
 }
 
-// wideFunction starts an assembly function.
-func wideFunction(name, signature string) {
-	TEXT(name+"AVX512", NOSPLIT, signature)
-	Pragma("noescape")
-	Doc(fmt.Sprintf("%sAVX512 is %sGeneric with AVX-512.", name, name))
-}
+func wideFunction(name, signature string) { functionWith("AVX-512", name, signature) }
 
 // wideBytes puts bytes into memory, once for each content, and returns where.
 func wideBytes(b []byte) Mem {
@@ -333,12 +328,7 @@ func wideDot() {
 	b := pointer("b")
 	n := Load(Param("n"), GP64())
 	inverse, qs := wideHeld(widePlace(inverseQ(), 0)), wideHeld(widePlace(q, 0))
-	as := []Mem{a}
-	for range 3 {
-		next := GP64()
-		LEAQ(Mem{Base: as[len(as)-1].Base, Index: stride, Scale: 1}, next)
-		as = append(as, Mem{Base: next})
-	}
+	as := strided(a, stride)
 	for _, products := range []int{4, 3, 2, 1} {
 		next := fmt.Sprint("lessThan", products)
 		if products > 1 {
@@ -418,9 +408,7 @@ func wideAdd() {
 // wideUniform takes 48 bytes at a time, or what is left, and packs the numbers
 // below q. It writes no coefficient beyond the last.
 func wideUniform() {
-	TEXT("uniformAVX512", NOSPLIT, "func(f *[256]int16, n int, b *byte, length int) int")
-	Pragma("noescape")
-	Doc("uniformAVX512 is uniformGeneric with AVX-512.")
+	wideFunction("uniform", "func(f *[256]int16, n int, b *byte, length int) int")
 	const most, coefficients = 48, 256
 	f := pointer("f")
 	n := Load(Param("n"), GP64())
