@@ -182,50 +182,51 @@ func (t *task) inputLen() int {
 	return len(t.head) + len(t.tail)
 }
 
-// absorb adds the next block of the input to state j, the last one with its
-// padding (FIPS 202, section 5.1 and appendix B.2).
+// absorb adds the next block of the input to state j.
 func (t *task) absorb(states *keccak.States, j int) {
-	rate := t.rate()
 	if t.poly != nil { // whose input is one block
 		end := uint64(t.index[0]) | keccak.XOFDomain<<8
 		if t.kind == matrix {
 			end = uint64(t.index[0]) | uint64(t.index[1])<<8 | keccak.XOFDomain<<16
 		}
-		states.Start(j, (*[seedSize]byte)(t.head), end, rate)
+		states.Start(j, (*[seedSize]byte)(t.head), end, t.rate())
 		t.absorbed = t.inputLen() + 1 // the padding
 		return
 	}
 	fresh := t.absorbed == 0
-	const whole = keccak.Rate256
-	if t.absorbed+whole <= len(t.head) {
-		states.Absorb(j, (*[whole]byte)(t.head[t.absorbed:]), fresh)
-		t.absorbed += whole
-		return
+	var b [keccak.Rate256]byte
+	defer clear(b[:])
+	states.Absorb(j, t.nextBlock(&b), fresh)
+}
+
+// nextBlock returns the next block of the input: where it lies, if that is one
+// piece, or in b, which is zero. The last one has padding (FIPS 202, section 5.1
+// and appendix B.2). A block of a lower rate ends in zeros.
+func (t *task) nextBlock(b *[keccak.Rate256]byte) *[keccak.Rate256]byte {
+	from, inTail := t.absorbed, t.absorbed-len(t.head)
+	if from+len(b) <= len(t.head) {
+		t.absorbed += len(b)
+		return (*[keccak.Rate256]byte)(t.head[from:])
 	}
-	if at := t.absorbed - len(t.head); at >= 0 && at+whole <= len(t.tail) {
-		states.Absorb(j, (*[whole]byte)(t.tail[at:]), fresh)
-		t.absorbed += whole
-		return
+	if inTail >= 0 && inTail+len(b) <= len(t.tail) {
+		t.absorbed += len(b)
+		return (*[keccak.Rate256]byte)(t.tail[inTail:])
 	}
-	var block [whole]byte
-	defer clear(block[:])
 	n := 0
-	if t.absorbed < len(t.head) {
-		n = copy(block[:], t.head[t.absorbed:])
+	if inTail < 0 {
+		n = copy(b[:], t.head[from:])
 	}
-	if at := t.absorbed + n - len(t.head); at >= 0 {
-		n += copy(block[n:], t.tail[at:])
-	}
+	n += copy(b[n:], t.tail[max(inTail, 0):])
 	t.absorbed += n
-	if n < rate {
-		block[n] = keccak.HashDomain
+	if rate := t.rate(); n < rate {
+		b[n] = keccak.HashDomain
 		if t.kind == prf {
-			block[n] = keccak.XOFDomain
+			b[n] = keccak.XOFDomain
 		}
-		block[rate-1] |= 0x80
+		b[rate-1] |= 0x80
 		t.absorbed++ // the padding
 	}
-	states.Absorb(j, &block, fresh)
+	return b
 }
 
 // A longNoise is what a task of noise with η = 3 squeezes, in two blocks.
