@@ -22,7 +22,7 @@ func TestClientGREASE(t *testing.T) {
 	for range 20 {
 		clientConfig, serverConfig := configs()
 		clientConfig.GREASE = true
-		clientConfig.Provider = must(clientConfig.Provider.WithShares(pqkx.X25519))
+		clientConfig.Provider = must(clientConfig.Provider.WithShares(pqkx.Secp384r1))
 		serverConfig.Provider = provider(t, pqkx.Secp256r1)
 		client, server := pair(t, clientConfig, serverConfig)
 		var hellos []*hello

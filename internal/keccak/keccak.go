@@ -46,29 +46,51 @@ func (s *States) Permute() { permuteAll(s) }
 // Absorb adds a block at a rate of [Rate256] to state j. If fresh, the state is
 // zero before that.
 func (s *States) Absorb(j int, block *[Rate256]byte, fresh bool) {
-	j &= MaxLanes - 1
 	if fresh {
-		for i := range s {
-			s[i][j] = 0
-		}
+		s.zero4(0, j)
+		s.zeroFrom4(j)
 	}
-	for i := range Rate256 / 8 {
-		s[i][j] ^= binary.LittleEndian.Uint64(block[8*i:])
-	}
+	s.add4(0, j, (*[32]byte)(block[0:]))
+	s.add4(4, j, (*[32]byte)(block[32:]))
+	s.add4(8, j, (*[32]byte)(block[64:]))
+	s.add4(12, j, (*[32]byte)(block[96:]))
+	s[16][j&(MaxLanes-1)] ^= binary.LittleEndian.Uint64(block[128:])
 }
 
 // Start makes state j the one that has absorbed seed and the bytes of end, which
 // has the first bit of padding as well, at a rate of rate bytes.
 func (s *States) Start(j int, seed *[32]byte, end uint64, rate int) {
+	s.zero4(0, j)
+	s.add4(0, j, seed)
+	s.zeroFrom4(j)
 	j &= MaxLanes - 1
-	for i := range 4 {
-		s[i][j] = binary.LittleEndian.Uint64(seed[8*i:])
-	}
 	s[4][j] = end
-	for i := 5; i < len(s); i++ {
-		s[i][j] = 0
-	}
 	s[rate/8-1][j] = 1 << 63
+}
+
+// add4 adds bytes to four lanes of state j, from i on. It and the next two are
+// small enough to become straight code where i is a constant.
+func (s *States) add4(i, j int, b *[32]byte) {
+	j &= MaxLanes - 1
+	s[i][j] ^= binary.LittleEndian.Uint64(b[0:])
+	s[i+1][j] ^= binary.LittleEndian.Uint64(b[8:])
+	s[i+2][j] ^= binary.LittleEndian.Uint64(b[16:])
+	s[i+3][j] ^= binary.LittleEndian.Uint64(b[24:])
+}
+
+func (s *States) zero4(i, j int) {
+	j &= MaxLanes - 1
+	s[i][j], s[i+1][j], s[i+2][j], s[i+3][j] = 0, 0, 0, 0
+}
+
+// zeroFrom4 clears the 21 lanes after the first four.
+func (s *States) zeroFrom4(j int) {
+	s.zero4(4, j)
+	s.zero4(8, j)
+	s.zero4(12, j)
+	s.zero4(16, j)
+	s.zero4(20, j)
+	s[24][j&(MaxLanes-1)] = 0
 }
 
 // Outer is the first 192 bytes of each of eight states, enough for any rate.

@@ -6,8 +6,10 @@ import "encoding/binary"
 // their content does not change. Their lengths are equal, and multiples of 32.
 func equalMask(a, b []byte) byte {
 	var different uint64
-	for i := 0; i+8 <= len(a) && i+8 <= len(b); i += 8 {
-		different |= binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:])
+	for ; len(a) >= 32 && len(b) >= 32; a, b = a[32:], b[32:] {
+		for i := 0; i < 32; i += 8 {
+			different |= binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:])
+		}
 	}
 	// The top bit of x | -x tells whether x is anything but zero.
 	return byte((different|-different)>>63) - 1

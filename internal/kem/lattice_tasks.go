@@ -18,7 +18,9 @@ type task struct {
 	out        []byte     // of hash, longHash and prf
 	poly       *ring.Poly // of matrix and noise
 
-	absorbed, have int // bytes absorbed; coefficients or bytes of output so far
+	rate           int  // in bytes
+	absorbing      bool // there is input left, or its padding
+	absorbed, have int  // bytes absorbed; coefficients or bytes of output so far
 }
 
 type taskKind uint8
@@ -33,40 +35,46 @@ const (
 )
 
 func hashTask(out *[hashSize]byte, in []byte) task {
-	return task{kind: hash, head: in, out: out[:]}
+	return task{kind: hash, rate: keccak.Rate256, head: in, out: out[:]}
 }
 
 func prfTask(out *[hashSize]byte, head, tail []byte) task {
-	return task{kind: prf, head: head, tail: tail, out: out[:]}
+	return task{kind: prf, rate: keccak.Rate256, head: head, tail: tail, out: out[:]}
 }
 
 // hashLong sets w.kr to the SHA3-512 of the first n bytes of w.message.
 func (w *workspace) hashLong(n int) {
-	w.add(task{kind: longHash, head: w.message[:n], out: w.kr[:]})
+	w.add(task{kind: longHash, rate: keccak.Rate512, head: w.message[:n], out: w.kr[:]})
 	w.run()
 }
 
 func (w *workspace) add(t task) {
+	t.absorbing = true
 	w.tasks[w.n] = t
 	w.n++
+}
+
+// addSample lists a polynomial to sample from a seed and an index.
+func (w *workspace) addSample(kind taskKind, rate int, seed []byte, index [2]byte, poly *ring.Poly) *task {
+	t := &w.tasks[w.n]
+	t.kind, t.rate, t.absorbing, t.head, t.index, t.poly = kind, rate, true, seed, index, poly
+	w.n++
+	return t
 }
 
 // addMatrix lists the matrix of a key, by rows: Â[i, j] comes from ρ || j || i.
 func (w *workspace) addMatrix(p *latticePublic) {
 	rho, k := p.rho(), p.set.k
 	for i := range p.a {
-		t := &w.tasks[w.n]
-		t.kind, t.head, t.poly, t.index = matrix, rho, &p.a[i], [2]byte{byte(i % k), byte(i / k)}
-		w.n++
+		w.addSample(matrix, keccak.Rate128, rho, [2]byte{byte(i % k), byte(i / k)}, &p.a[i])
 	}
 }
 
 // addNoise lists a vector of noise whose first nonce is n.
 func (w *workspace) addNoise(vector []ring.Poly, seed []byte, n, eta int) {
 	for i := range vector {
-		t := &w.tasks[w.n]
-		t.kind, t.head, t.poly, t.index, t.eta = noise, seed, &vector[i], [2]byte{byte(n + i)}, uint8(eta)
-		w.n++
+		t := w.addSample(noise, keccak.Rate256, seed, [2]byte{byte(n + i)}, &vector[i])
+		t.eta = uint8(eta)
 	}
 }
 
@@ -137,10 +145,10 @@ func (w *workspace) runParallel(tasks []task, lanes int) {
 				next++
 			}
 			if t := running[j]; t != nil {
-				if t.absorbing() {
+				if t.absorbing {
 					t.absorb(&w.states, j)
 				}
-				busy, ready = true, ready || !t.absorbing()
+				busy, ready = true, ready || !t.absorbing
 			}
 		}
 		if !busy {
@@ -152,81 +160,61 @@ func (w *workspace) runParallel(tasks []task, lanes int) {
 		}
 		w.states.Outer(&w.outer)
 		for j, t := range running {
-			if t != nil && !t.absorbing() && t.squeeze(w.outer[j][:t.rate()], &w.long[j]) {
+			if t != nil && !t.absorbing && t.squeeze(w.outer[j][:t.rate], &w.long[j]) {
 				running[j] = nil
 			}
 		}
 	}
 }
 
-func (t *task) rate() int {
-	switch t.kind {
-	case matrix:
-		return keccak.Rate128
-	case longHash:
-		return keccak.Rate512
-	}
-	return keccak.Rate256
-}
-
-// absorbing reports whether there is input left, or its padding.
-func (t *task) absorbing() bool { return t.absorbed <= t.inputLen() }
-
-func (t *task) inputLen() int {
-	switch t.kind {
-	case matrix:
-		return len(t.head) + 2
-	case noise:
-		return len(t.head) + 1
-	}
-	return len(t.head) + len(t.tail)
-}
-
 // absorb adds the next block of the input to state j.
 func (t *task) absorb(states *keccak.States, j int) {
-	if t.poly != nil { // whose input is one block
-		end := uint64(t.index[0]) | keccak.XOFDomain<<8
-		if t.kind == matrix {
-			end = uint64(t.index[0]) | uint64(t.index[1])<<8 | keccak.XOFDomain<<16
-		}
-		states.Start(j, (*[seedSize]byte)(t.head), end, t.rate())
-		t.absorbed = t.inputLen() + 1 // the padding
-		return
+	const block = keccak.Rate256
+	from, inTail := t.absorbed, t.absorbed-len(t.head)
+	switch {
+	case t.poly != nil:
+		t.absorbing = false
+		states.Start(j, (*[seedSize]byte)(t.head), t.end(), t.rate)
+	case from+block <= len(t.head):
+		t.absorbed += block
+		states.Absorb(j, (*[block]byte)(t.head[from:]), from == 0)
+	case inTail >= 0 && inTail+block <= len(t.tail):
+		t.absorbed += block
+		states.Absorb(j, (*[block]byte)(t.tail[inTail:]), from == 0)
+	default:
+		t.absorbPieces(states, j)
 	}
-	fresh := t.absorbed == 0
-	var b [keccak.Rate256]byte
-	defer clear(b[:])
-	states.Absorb(j, t.nextBlock(&b), fresh)
 }
 
-// nextBlock returns the next block of the input: where it lies, if that is one
-// piece, or in b, which is zero. The last one has padding (FIPS 202, section 5.1
-// and appendix B.2). A block of a lower rate ends in zeros.
-func (t *task) nextBlock(b *[keccak.Rate256]byte) *[keccak.Rate256]byte {
-	from, inTail := t.absorbed, t.absorbed-len(t.head)
-	if from+len(b) <= len(t.head) {
-		t.absorbed += len(b)
-		return (*[keccak.Rate256]byte)(t.head[from:])
+// end is what follows the seed of a sample, with the first bit of padding.
+func (t *task) end() uint64 {
+	if t.kind == matrix {
+		return uint64(t.index[0]) | uint64(t.index[1])<<8 | keccak.XOFDomain<<16
 	}
-	if inTail >= 0 && inTail+len(b) <= len(t.tail) {
-		t.absorbed += len(b)
-		return (*[keccak.Rate256]byte)(t.tail[inTail:])
-	}
+	return uint64(t.index[0]) | keccak.XOFDomain<<8
+}
+
+// absorbPieces is absorb for a block that is not all in one place: of head and
+// tail, or the last, with padding (FIPS 202, section 5.1 and appendix B.2).
+func (t *task) absorbPieces(states *keccak.States, j int) {
+	var b [keccak.Rate256]byte
+	defer clear(b[:])
+	fresh, inTail := t.absorbed == 0, t.absorbed-len(t.head)
 	n := 0
 	if inTail < 0 {
-		n = copy(b[:], t.head[from:])
+		n = copy(b[:], t.head[t.absorbed:])
 	}
 	n += copy(b[n:], t.tail[max(inTail, 0):])
 	t.absorbed += n
-	if rate := t.rate(); n < rate {
+	if n < t.rate {
 		b[n] = keccak.HashDomain
 		if t.kind == prf {
 			b[n] = keccak.XOFDomain
 		}
-		b[rate-1] |= 0x80
-		t.absorbed++ // the padding
+		b[t.rate-1] |= 0x80
+		t.absorbing = false
 	}
-	return b
+	states.Absorb(j, &b, fresh)
 }
 
 // A longNoise is what a task of noise with η = 3 squeezes, in two blocks.

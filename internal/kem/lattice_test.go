@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 )
 
 // A pair is one of our parameter sets and what it must agree with.
@@ -240,6 +241,18 @@ func TestDestroy(t *testing.T) {
 	}
 	if key.z != [32]byte{} {
 		t.Error("z is left")
+	}
+}
+
+// TestWipe has every byte set before.
+func TestWipe(t *testing.T) {
+	s := new(scratch)
+	b := unsafe.Slice((*byte)(unsafe.Pointer(s)), unsafe.Sizeof(*s))
+	for i := range b {
+		b[i] = 0xff
+	}
+	if s.wipe(); *s != (scratch{}) {
+		t.Error("something is left")
 	}
 }
 

@@ -38,6 +38,22 @@ func newWorkspace() *workspace { return workspaces.Get().(*workspace) }
 
 // free clears w, which has secrets, and gives it back.
 func (w *workspace) free() {
-	w.scratch = scratch{}
+	w.wipe()
 	workspaces.Put(w)
+}
+
+// wipe clears array by array, for which the compiler has a faster loop than for a
+// struct.
+func (s *scratch) wipe() {
+	clear(s.noise[:])
+	clear(s.cached[:])
+	clear(s.sum[:])
+	clear(s.message[:])
+	clear(s.kr[:])
+	clear(s.h[:])
+	clear(s.hc[:])
+	clear(s.again[:])
+	clear(s.states[:])
+	clear(s.outer[:])
+	clear(s.long[:])
 }
