@@ -296,7 +296,7 @@ func TestGREASE(t *testing.T) {
 				return nil, nil
 			}
 		}
-		flags := append(asClient(), "-curves", "29", "-curves", "23", "-key-shares", "29", "-expect-hrr", "-expect-curve-id", "23")
+		flags := append(asClient(), "-curves", "24", "-curves", "23", "-key-shares", "24", "-expect-hrr", "-expect-curve-id", "23")
 		if flag != "" {
 			flags = append(flags, flag)
 		}
