@@ -61,7 +61,8 @@ func features() []string {
 		have bool
 	}{
 		{"aes", cpu.X86.HasAES}, {"avx2", cpu.X86.HasAVX2}, {"avx512f", cpu.X86.HasAVX512F},
-		{"avx512vbmi", cpu.X86.HasAVX512VBMI}, {"bmi2", cpu.X86.HasBMI2}, {"adx", cpu.X86.HasADX},
+		{"avx512bw", cpu.X86.HasAVX512BW}, {"avx512vl", cpu.X86.HasAVX512VL},
+		{"avx512vbmi", cpu.X86.HasAVX512VBMI}, {"avx512vbmi2", cpu.X86.HasAVX512VBMI2}, {"bmi2", cpu.X86.HasBMI2}, {"adx", cpu.X86.HasADX},
 		{"pclmulqdq", cpu.X86.HasPCLMULQDQ}, {"asimd", cpu.ARM64.HasASIMD}, {"sha3", cpu.ARM64.HasSHA3},
 	}
 	found := []string{}
