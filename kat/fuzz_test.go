@@ -38,6 +38,7 @@ func FuzzBoringNISTKeygen(f *testing.F) { fuzzFormat(f, boringNISTKeygen) }
 func FuzzBoringECDH(f *testing.F)       { fuzzFormat(f, boringECDH) }
 func FuzzBoringEVP(f *testing.F)        { fuzzFormat(f, boringEVP) }
 func FuzzOpenSSL(f *testing.F)          { fuzzFormat(f, openSSL) }
+func FuzzOpenSSLKeys(f *testing.F)      { fuzzFormat(f, openSSLKeys) }
 func FuzzBotan(f *testing.F)            { fuzzFormat(f, botan) }
 func FuzzBotanTranscript(f *testing.F)  { fuzzFormat(f, botanTranscript) }
 func FuzzCCTVIntermediate(f *testing.F) { fuzzFormat(f, cctvIntermediate) }

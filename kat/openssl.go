@@ -34,10 +34,7 @@ func readOpenSSL(f *File, t *text) error {
 			c.Algorithm = r.get("Kem")
 			err = readOpenSSLKem(r, c)
 		default:
-			c.Skip = "not a key exchange: a record of " + r.fields[0].name
-			for i := range r.fields {
-				r.fields[i].used = true
-			}
+			skipRecord(r, c, "not a key exchange: a record of "+r.fields[0].name)
 		}
 		if err != nil {
 			return err

@@ -52,7 +52,7 @@ var formats = []format{
 	rsp,
 	pqcKAT,
 	boringKyber, boringKEM, boringNISTDecap, boringNISTKeygen, boringECDH, boringEVP,
-	openSSL,
+	openSSL, openSSLKeys,
 	botanTranscript, botan,
 	cctvIntermediate, cctvUnlucky, cctvStrcmp, cctvAccumulated,
 	modulus, invalidDK,

@@ -178,6 +178,8 @@ func textSamples(t testing.TB, add addFunc) {
 		lines("Kem", "ML-KEM-512", "EncodedPrivateKey", x.dk, "Input", "", "Output", "", "Result", "TEST_DECAPSULATE_ERROR")+"\n"+
 		lines("Kem", "ML-KEM-512", "EncodedPrivateKey", unreduced(x.dk), "Input", x.ct, "Output", "", "Result", "TEST_PARSE_PRIVATE_KEY_ERROR"))
 
+	add(openSSLKeys.name, 11, 0, 18, openSSLKeysSample(t))
+
 	attributes := "# Imported from a file\n#\n# Algorithm: ECDH\n\n[curve = %s]\n%s\n# tcId = 1\n# normal case\n%s\n# tcId = 2\n# a point\n%s"
 	add(wycheproofText.name, 1, 1, 0, fmt.Sprintf(attributes, "curve25519", "",
 		lines("private", u.private, "public", u.peer, "result", "valid", "shared", u.ss),
