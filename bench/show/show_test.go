@@ -305,3 +305,18 @@ func TestSegmentsInWords(t *testing.T) {
 		}
 	}
 }
+
+// TestSubjectsByGroup: what was measured later of a group stands beside the rest
+// of it.
+func TestSubjectsByGroup(t *testing.T) {
+	r := &bench.Report{Results: []bench.Result{
+		{Host: "one", Group: "B"}, {Host: "one", Group: "A"}, {Host: "two", Group: "B"}, {Host: "one", Group: "B", Metric: "other"},
+	}}
+	var got []string
+	for _, s := range subjects(r, func(*bench.Result) bool { return true }) {
+		got = append(got, s.Group+" "+s.Host)
+	}
+	if want := []string{"B one", "B two", "A one"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}

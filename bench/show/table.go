@@ -82,10 +82,11 @@ const (
 	kilo  = 1.0 / 1024
 )
 
-// subjects lists the distinct subjects of results that match, in their order.
+// subjects lists the distinct subjects of results that match, in their order, but
+// those of one group together.
 func subjects(r *bench.Report, match func(*bench.Result) bool) []bench.Result {
 	var list []bench.Result
-	seen := map[string]bool{}
+	seen, groups := map[string]bool{}, map[string]int{}
 	for i := range r.Results {
 		if res := &r.Results[i]; match(res) {
 			s := bench.Result{Kind: res.Kind, Implementation: res.Implementation, Host: res.Host, Group: res.Group,
@@ -93,9 +94,13 @@ func subjects(r *bench.Report, match func(*bench.Result) bool) []bench.Result {
 			if k := keyOf(s); !seen[k] {
 				seen[k] = true
 				list = append(list, s)
+				if _, ok := groups[s.Group]; !ok {
+					groups[s.Group] = len(groups)
+				}
 			}
 		}
 	}
+	slices.SortStableFunc(list, func(a, b bench.Result) int { return groups[a.Group] - groups[b.Group] })
 	return list
 }
 
