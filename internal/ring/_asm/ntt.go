@@ -250,10 +250,7 @@ func dot() {
 			VPADDD(o, odd, odd)
 		}
 		for _, sum := range []VecVirtual{even, odd} {
-			t := YMM()
-			VPMULLW(inverse, sum, t)
-			VPMADDWD(qs, t, t)
-			VPSUBD(t, sum, sum)
+			reduceSum(sum, inverse, qs)
 		}
 		VPSRLD(U8(16), even, even)
 		VPOR(odd, even, even)
@@ -272,6 +269,15 @@ func dot() {
 	body("three", 3)
 	body("four", 4)
 	body("one", 1)
+}
+
+// reduceSum leaves the reduced sum in the upper half of each 32 bits, and zero in
+// the lower.
+func reduceSum(sum, inverse, qs VecVirtual) {
+	t := like(sum)
+	VPMULLW(inverse, sum, t)
+	VPMADDWD(qs, t, t)
+	VPSUBD(t, sum, sum)
 }
 
 // strided returns where four polynomials are, each so many bytes after another.

@@ -108,7 +108,11 @@ func place(name string, words []int) Mem {
 
 // placeBytes puts bytes into memory, a multiple of eight.
 func placeBytes(name string, b []byte) Mem {
-	m := GLOBL(name+"AVX2", RODATA|NOPTR)
+	return placeSymbol(name+"AVX2", b)
+}
+
+func placeSymbol(symbol string, b []byte) Mem {
+	m := GLOBL(symbol, RODATA|NOPTR)
 	for i := 0; i < len(b); i += 8 {
 		DATA(i, U64(binary.LittleEndian.Uint64(b[i:])))
 	}
@@ -183,13 +187,17 @@ type factor struct{ z, zq Mem }
 
 // factors places vectors of 16 factors each, and returns the first.
 func factors(name string, values []int) factor {
-	var z, zq []int
+	z, zq := factorWords(values)
+	return factor{place(name, z), place(name+"q", zq)}
+}
+
+func factorWords(values []int) (z, zq []int) {
 	for _, v := range values {
 		m := centered(v * montgomery % q)
 		z = append(z, m)
 		zq = append(zq, m*inverseQ()%montgomery)
 	}
-	return factor{place(name, z), place(name+"q", zq)}
+	return z, zq
 }
 
 func (f factor) at(i int) factor { return factor{f.z.Offset(row * i), f.zq.Offset(row * i)} }
@@ -204,10 +212,18 @@ func repeat(n int, values ...int) (all []int) {
 	return all
 }
 
+// like returns a register as wide as x.
+func like(x VecVirtual) VecVirtual {
+	if x.Size() == wideRow {
+		return ZMM()
+	}
+	return YMM()
+}
+
 // multiply sets to to x by a factor, by Montgomery's reduction: with |z| <= q/2,
 // the result is at most |x|/39 + q/2 in absolute value.
 func multiply(x VecVirtual, f factor, qs VecVirtual, to VecVirtual) {
-	low := YMM()
+	low := like(x)
 	VPMULLW(f.zq, x, low)
 	VPMULHW(f.z, x, to)
 	VPMULHW(qs, low, low)
@@ -216,7 +232,7 @@ func multiply(x VecVirtual, f factor, qs VecVirtual, to VecVirtual) {
 
 // nearly reduces x to at most 0.66q, for any x.
 func nearly(x, qs VecVirtual, tens Op) {
-	t := YMM()
+	t := like(x)
 	VPMULHRSW(tens, x, t) // x·10/2¹⁵ rounded; 2¹⁵/q is 9.84
 	VPMULLW(qs, t, t)
 	VPSUBW(t, x, x)
@@ -224,7 +240,7 @@ func nearly(x, qs VecVirtual, tens Op) {
 
 // barrett reduces any x to at most q/2 + 1.
 func barrett(x VecVirtual, qs, v, round Op) {
-	t := YMM()
+	t := like(x)
 	VPMULHW(v, x, t) // x·20159/2²⁶ rounded; 2²⁶/q is 20158.9
 	VPMULHRSW(round, t, t)
 	VPMULLW(qs, t, t)

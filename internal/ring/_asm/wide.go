@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -45,10 +44,7 @@ func wideBytes(b []byte) Mem {
 	if m, ok := widePlaced[key]; ok {
 		return m
 	}
-	m := GLOBL(fmt.Sprintf("wide%dAVX512", len(widePlaced)), RODATA|NOPTR)
-	for i := 0; i < len(b); i += 8 {
-		DATA(i, U64(binary.LittleEndian.Uint64(b[i:])))
-	}
+	m := placeSymbol(fmt.Sprintf("wide%dAVX512", len(widePlaced)), b)
 	widePlaced[key] = m
 	return m
 }
@@ -85,43 +81,12 @@ func wideHeld(m Mem) VecVirtual {
 
 // wideFactors places factors, of which a vector at least, and returns the first.
 func wideFactors(values ...int) factor {
-	var z, zq []int
-	for _, v := range values {
-		m := centered(v * montgomery % q)
-		z = append(z, m)
-		zq = append(zq, m*inverseQ()%montgomery)
-	}
+	z, zq := factorWords(values)
 	return factor{widePlace(z...), widePlace(zq...)}
 }
 
 func (f factor) wideAt(i int) factor {
 	return factor{f.z.Offset(wideRow * i), f.zq.Offset(wideRow * i)}
-}
-
-// wideMultiply is multiply.
-func wideMultiply(x VecVirtual, f factor, qs VecVirtual, to VecVirtual) {
-	low := ZMM()
-	VPMULLW(f.zq, x, low)
-	VPMULHW(f.z, x, to)
-	VPMULHW(qs, low, low)
-	VPSUBW(low, to, to)
-}
-
-// wideNearly is nearly.
-func wideNearly(x, qs VecVirtual, tens Op) {
-	t := ZMM()
-	VPMULHRSW(tens, x, t)
-	VPMULLW(qs, t, t)
-	VPSUBW(t, x, x)
-}
-
-// wideBarrett is barrett.
-func wideBarrett(x, qs, v, round VecVirtual) {
-	t := ZMM()
-	VPMULHW(v, x, t)
-	VPMULHRSW(round, t, t)
-	VPMULLW(qs, t, t)
-	VPSUBW(t, x, x)
 }
 
 func wideBarrettConstants() (qs, v, round VecVirtual) {

@@ -180,7 +180,7 @@ func wideCompress() {
 		packerOf(depth.d).each(b, func(i int) VecVirtual {
 			x, y := ZMM(), ZMM()
 			VMOVDQU64(f.Offset(wideRow*i), x)
-			wideBarrett(x, qs, v, round)
+			barrett(x, qs, v, round)
 			VPMULHW(lows, x, y)
 			VPMULLW(highs, x, x)
 			VPADDW(y, x, x)

@@ -88,7 +88,7 @@ func wideNTT() {
 		eachPair(v, l, distance, func(i, j int) {
 			z := l.roots(i, func(c int) int { return root(128/distance + c/(2*distance)) })
 			t := ZMM()
-			wideMultiply(v[j], z, qs, t)
+			multiply(v[j], z, qs, t)
 			VPSUBW(t, v[i], v[j])
 			VPADDW(t, v[i], v[i])
 		})
@@ -135,9 +135,9 @@ func wideInverseNTT() {
 			t := ZMM()
 			VPSUBW(v[i], v[j], t)
 			VPADDW(v[i], v[j], v[i])
-			wideMultiply(t, z, qs, v[j])
+			multiply(t, z, qs, v[j])
 			if distance == 8 || distance == 64 && i&1 == 0 {
-				wideNearly(v[i], qs, tens)
+				nearly(v[i], qs, tens)
 			}
 		})
 	}
@@ -148,9 +148,9 @@ func wideInverseNTT() {
 		t := ZMM()
 		VPSUBW(a, b, t)
 		VPADDW(a, b, a)
-		wideMultiply(a, scale, qs, b)
+		multiply(a, scale, qs, b)
 		VMOVDQU64(b, f.Offset(wideRow*i))
-		wideMultiply(t, scaleRoot, qs, a)
+		multiply(t, scaleRoot, qs, a)
 		VMOVDQU64(a, f.Offset(wideRow*(i+wideRows/2)))
 	}
 	end()
@@ -170,9 +170,9 @@ func wideCache() {
 	for i := range wideRows {
 		x, t, u := ZMM(), ZMM(), ZMM()
 		VMOVDQU64(f.Offset(wideRow*i), x)
-		wideMultiply(x, straight.wideAt(i), qs, t)
+		multiply(x, straight.wideAt(i), qs, t)
 		VMOVDQU64(t, c.Offset(wideRow*i))
-		wideMultiply(x, one, qs, u)
+		multiply(x, one, qs, u)
 		VPROLD(U8(16), u, u)
 		VMOVDQU64(u, c.Offset(wideRow*i+polySize))
 	}
@@ -218,10 +218,7 @@ func wideDots(f Mem, as []Mem, b Mem, inverse, qs VecVirtual) {
 			VPADDD(o, odd, odd)
 		}
 		for _, sum := range []VecVirtual{even, odd} {
-			t := ZMM()
-			VPMULLW(inverse, sum, t)
-			VPMADDWD(qs, t, t)
-			VPSUBD(t, sum, sum)
+			reduceSum(sum, inverse, qs)
 		}
 		VPSRLD(U8(16), even, even)
 		VPORD(odd, even, even)
@@ -239,7 +236,7 @@ func wideReduce() {
 	for i := range wideRows {
 		x, t := ZMM(), ZMM()
 		VMOVDQU64(f.Offset(wideRow*i), x)
-		wideBarrett(x, qs, v, round)
+		barrett(x, qs, v, round)
 		VPADDW(qs, x, t)
 		VPMINUW(t, x, x)
 		VMOVDQU64(x, f.Offset(wideRow*i))
