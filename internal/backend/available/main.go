@@ -9,7 +9,7 @@ import (
 )
 
 func main() {
-	for _, name := range backend.Testable() {
+	for _, name := range backend.Available() {
 		fmt.Println(name)
 	}
 }
