@@ -18,7 +18,6 @@ type task struct {
 	out        []byte     // of hash, longHash and prf
 	poly       *ring.Poly // of matrix and noise
 
-	rate           int  // in bytes
 	absorbing      bool // there is input left, or its padding
 	absorbed, have int  // bytes absorbed; coefficients or bytes of output so far
 }
@@ -34,17 +33,28 @@ const (
 	prf               // SHAKE256
 )
 
+// rates are in bytes.
+var rates = [...]int{
+	matrix:   keccak.Rate128,
+	noise:    keccak.Rate256,
+	hash:     keccak.Rate256,
+	longHash: keccak.Rate512,
+	prf:      keccak.Rate256,
+}
+
+func (t *task) rate() int { return rates[t.kind] }
+
 func hashTask(out *[hashSize]byte, in []byte) task {
-	return task{kind: hash, rate: keccak.Rate256, head: in, out: out[:]}
+	return task{kind: hash, head: in, out: out[:]}
 }
 
 func prfTask(out *[hashSize]byte, head, tail []byte) task {
-	return task{kind: prf, rate: keccak.Rate256, head: head, tail: tail, out: out[:]}
+	return task{kind: prf, head: head, tail: tail, out: out[:]}
 }
 
 // hashLong sets w.kr to the SHA3-512 of the first n bytes of w.message.
 func (w *workspace) hashLong(n int) {
-	w.add(task{kind: longHash, rate: keccak.Rate512, head: w.message[:n], out: w.kr[:]})
+	w.add(task{kind: longHash, head: w.message[:n], out: w.kr[:]})
 	w.run()
 }
 
@@ -55,9 +65,9 @@ func (w *workspace) add(t task) {
 }
 
 // addSample lists a polynomial to sample from a seed and an index.
-func (w *workspace) addSample(kind taskKind, rate int, seed []byte, index [2]byte, poly *ring.Poly) *task {
+func (w *workspace) addSample(kind taskKind, seed []byte, index [2]byte, poly *ring.Poly) *task {
 	t := &w.tasks[w.n]
-	t.kind, t.rate, t.absorbing, t.head, t.index, t.poly = kind, rate, true, seed, index, poly
+	t.kind, t.absorbing, t.head, t.index, t.poly = kind, true, seed, index, poly
 	w.n++
 	return t
 }
@@ -66,14 +76,14 @@ func (w *workspace) addSample(kind taskKind, rate int, seed []byte, index [2]byt
 func (w *workspace) addMatrix(p *latticePublic) {
 	rho, k := p.rho(), p.set.k
 	for i := range p.a {
-		w.addSample(matrix, keccak.Rate128, rho, [2]byte{byte(i % k), byte(i / k)}, &p.a[i])
+		w.addSample(matrix, rho, [2]byte{byte(i % k), byte(i / k)}, &p.a[i])
 	}
 }
 
 // addNoise lists a vector of noise whose first nonce is n.
 func (w *workspace) addNoise(vector []ring.Poly, seed []byte, n, eta int) {
 	for i := range vector {
-		t := w.addSample(noise, keccak.Rate256, seed, [2]byte{byte(n + i)}, &vector[i])
+		t := w.addSample(noise, seed, [2]byte{byte(n + i)}, &vector[i])
 		t.eta = uint8(eta)
 	}
 }
@@ -160,7 +170,7 @@ func (w *workspace) runParallel(tasks []task, lanes int) {
 		}
 		w.states.Outer(&w.outer)
 		for j, t := range running {
-			if t != nil && !t.absorbing && t.squeeze(w.outer[j][:t.rate], &w.long[j]) {
+			if t != nil && !t.absorbing && t.squeeze(w.outer[j][:t.rate()], &w.long[j]) {
 				running[j] = nil
 			}
 		}
@@ -174,7 +184,7 @@ func (t *task) absorb(states *keccak.States, j int) {
 	switch {
 	case t.poly != nil:
 		t.absorbing = false
-		states.Start(j, (*[seedSize]byte)(t.head), t.end(), t.rate)
+		states.Start(j, (*[seedSize]byte)(t.head), t.end(), t.rate())
 	case from+block <= len(t.head):
 		t.absorbed += block
 		states.Absorb(j, (*[block]byte)(t.head[from:]), from == 0)
@@ -206,12 +216,12 @@ func (t *task) absorbPieces(states *keccak.States, j int) {
 	}
 	n += copy(b[n:], t.tail[max(inTail, 0):])
 	t.absorbed += n
-	if n < t.rate {
+	if rate := t.rate(); n < rate {
 		b[n] = keccak.HashDomain
 		if t.kind == prf {
 			b[n] = keccak.XOFDomain
 		}
-		b[t.rate-1] |= 0x80
+		b[rate-1] |= 0x80
 		t.absorbing = false
 	}
 	states.Absorb(j, &b, fresh)
