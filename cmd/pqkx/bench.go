@@ -22,7 +22,8 @@ latency, as client and as server, beside stock crypto/tls, crypto/mlkem and
 crypto/ecdh, and circl, in one run. Where the go command and the source of this
 module are at hand, the handshakes are also made by crypto/tls with these groups
 (see pqkx overlay --help), as host crypto/tls+pqkx. It prints tables, and with
---html or --svg it draws charts. The whole takes about ten minutes, with --quick about one.
+--html or --svg it draws charts. The whole takes about ten minutes, with --quick
+about one.
 
   pqkx bench --quick --html report.html
   pqkx bench --kinds network --link rtt=40ms,loss=1% --groups default
